@@ -1,0 +1,293 @@
+"""The configuration: ``paperround.toml``, or ``[tool.paperround]`` in ``pyproject.toml``.
+
+Every key has a default that works, but for ``base_url`` and ``title``. An unknown key is an error:
+a misspelt one would otherwise be ignored for years.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from feeds.errors import ConfigError
+from feeds.languages import known_languages
+
+CONFIG_NAME = "paperround.toml"
+OUTPUT_NAMES = ("pages", "atom", "rss", "json", "opml", "newsletter")
+
+Localized = str | dict[str, str]
+
+
+class Author(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose words the commentary is."""
+
+    name: str
+    email: str | None = None
+    url: str | None = None
+
+
+class NamedFeed(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"not_": "not"}
+):
+    """A feed by a combination of tags: any of these, all of these, none of these."""
+
+    title: Localized | None = None
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    not_: tuple[str, ...] = ()
+
+
+class Tags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tags that are joined to others, as written or as slugs."""
+
+    aliases: dict[str, str] = {}
+
+
+class Folders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Folders, relative to the configuration file."""
+
+    notes: str = "notes"
+    out: str = "out"
+    state: str = ".paperround"
+    templates: str | None = None
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who a newsletter is from. Secrets never stand here."""
+
+    from_name: Localized | None = None
+    from_address: str | None = None
+    reply_to: str | None = None
+    postal_address: Localized | None = None
+    list_id: str | None = None
+    unsubscribe_mailto: str | None = None
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A publication. ``root`` is the folder that relative folders start from."""
+
+    title: Localized
+    base_url: str
+    subtitle: Localized = ""
+    author: str | Author = "Paperround"
+    rights: Localized | None = None
+    icon: str | None = None
+    logo: str | None = None
+    domain: str | None = None
+    languages: tuple[str, ...] = ("ko", "en")
+    fallback: Literal["none", "original"] = "none"
+    timezone: str = "Asia/Seoul"
+    hour: int | str = 7
+    issue_day: Literal["next", "same"] = "next"
+    quiet_minutes: int = 30
+    backfill_days: int = 14
+    feed_entries: int = 50
+    feeds: dict[str, NamedFeed] = {}
+    tags: Tags = Tags()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = OUTPUT_NAMES
+    folders: Folders = Folders()
+    ledger: str = "ledger.jsonl"
+    mail: Mail = Mail()
+    root: Path = Path()
+
+    # -- what the keys mean, worked out once and in one place ---------------------------------------
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The publication's time zone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def publication_time(self) -> time:
+        """The hour of publication, in the publication's time zone."""
+        return parse_hour(self.hour)
+
+    @property
+    def writer(self) -> Author:
+        """The publication's writer, always as a table."""
+        return self.author if isinstance(self.author, Author) else Author(name=self.author)
+
+    @property
+    def id_domain(self) -> str:
+        """The authority of ``tag:`` URIs (RFC 4151, section 2.1)."""
+        return (self.domain or urlsplit(self.base_url).hostname or "localhost").lower()
+
+    @property
+    def notes_folder(self) -> Path:
+        """Where the notes are."""
+        return self.root / self.folders.notes
+
+    @property
+    def out_folder(self) -> Path:
+        """Where a build writes."""
+        return self.root / self.folders.out
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the database, and mail that the folder takes, are kept."""
+        return self.root / self.folders.state
+
+    @property
+    def ledger_path(self) -> Path:
+        """Where the ledger is."""
+        return self.root / self.ledger
+
+    @property
+    def templates_folder(self) -> Path | None:
+        """A folder of the publication's own templates, looked into first."""
+        return self.root / self.folders.templates if self.folders.templates else None
+
+    def localized(self, value: Localized, lang: str) -> str:
+        """A text of the configuration in ``lang``, else in the first language that has it."""
+        if isinstance(value, str):
+            return value
+        for code in (lang, *self.languages):
+            if code in value:
+                return value[code]
+        return next(iter(value.values()), "")
+
+    def address(self, path: str = "") -> str:
+        """The absolute address of a path below the base URL; the path is percent-encoded already."""
+        return f"{self.base_url.rstrip('/')}/{path}"
+
+
+def encode_path(path: str) -> str:
+    """Percent-encode a path for an address (RFC 3986, section 2.1), slashes kept."""
+    return quote(path, safe="/~")
+
+
+def parse_hour(value: int | str) -> time:
+    """Read an hour of the day: ``7``, ``"7"`` or ``"07:30"``.
+
+    :raises ValueError: it is none.
+    """
+    match = re.fullmatch(r"(\d{1,2})(?::(\d{2}))?", str(value).strip())
+    if not match:
+        raise ValueError(f"{value!r} is no hour")
+    return time(int(match[1]), int(match[2] or 0))
+
+
+def find_config(start: Path) -> Path:
+    """The configuration of ``start`` or of the nearest folder above it.
+
+    :raises ConfigError: there is none.
+    """
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / CONFIG_NAME).is_file():
+            return candidate / CONFIG_NAME
+        project = candidate / "pyproject.toml"
+        if project.is_file() and _table_of(project) is not None:
+            return project
+    raise ConfigError(
+        str(start), "", f"no {CONFIG_NAME} here or above; expected one (paperround init writes it)"
+    )
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file.
+
+    :raises ConfigError: it cannot be read, or a key is wrong or unknown.
+    """
+    table = _table_of(path)
+    if table is None:
+        raise ConfigError(str(path), "tool.paperround", "no such table; expected the configuration")
+    return parse_config(table, file=str(path), root=path.parent)
+
+
+def parse_config(table: Mapping[str, Any], *, file: str, root: Path) -> Config:
+    """Check a table of keys; ``file`` is named in errors.
+
+    :raises ConfigError: a key is wrong or unknown.
+    """
+    if "root" in table:
+        raise ConfigError(file, "root", "unknown key")
+    try:
+        config = msgspec.convert({**table}, Config)
+    except msgspec.ValidationError as error:
+        key, message = _explain(str(error))
+        raise ConfigError(file, key, message) from error
+    for key, message in _problems(config):
+        raise ConfigError(file, key, message)
+    return msgspec.structs.replace(config, root=root)
+
+
+def _table_of(path: Path) -> dict[str, Any] | None:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(str(path), "", f"cannot be read: {reason}") from error
+    if path.name != "pyproject.toml":
+        return table
+    found = table.get("tool", {}).get("paperround")
+    return found if isinstance(found, dict) else None
+
+
+def _explain(message: str) -> tuple[str, str]:
+    """Turn msgspec's message into a key and what was expected of it."""
+    text, _, where = message.partition(" - at `$")
+    key = where.rstrip("`").lstrip(".").replace("[...]", "")
+    if match := re.match(r"Object contains unknown field `(.+)`", text):
+        unknown = f"{key}.{match[1]}" if key else match[1]
+        return unknown, "unknown key"
+    if match := re.match(r"Object missing required field `(.+)`", text):
+        missing = f"{key}.{match[1]}" if key else match[1]
+        return missing, "missing; expected a value"
+    return key, text[0].lower() + text[1:].replace("`", "")
+
+
+def _problems(config: Config) -> list[tuple[str, str]]:
+    """What msgspec's types cannot say, each as a key and what was expected."""
+    found: list[tuple[str, str]] = []
+
+    def expect(good: object, key: str, message: str) -> None:
+        if not good:
+            found.append((key, message))
+
+    url = urlsplit(config.base_url)
+    expect(
+        url.scheme in ("http", "https") and url.hostname and not url.query and not url.fragment,
+        "base_url",
+        f"{config.base_url!r}; expected an address such as https://example.org/papers",
+    )
+    expect(config.languages, "languages", "empty; expected at least one language")
+    for code in config.languages:
+        known = known_languages(config.root / config.folders.templates
+                                if config.folders.templates else None) or known_languages()
+        expect(code in known, "languages", f"{code!r}; expected one of {', '.join(known)}")
+    expect(
+        len(set(config.languages)) == len(config.languages), "languages", "a language stands twice"
+    )
+    try:
+        ZoneInfo(config.timezone)
+    except (OSError, ValueError):
+        expect(False, "timezone", f"{config.timezone!r}; expected a name such as Asia/Seoul")
+    try:
+        parse_hour(config.hour)
+    except ValueError:
+        expect(False, "hour", f'{config.hour!r}; expected 0 to 23, or a time such as "07:30"')
+    for key in ("quiet_minutes", "backfill_days"):
+        expect(getattr(config, key) >= 0, key, "expected 0 or more")
+    expect(config.feed_entries >= 1, "feed_entries", "expected 1 or more")
+    for name, feed in config.feeds.items():
+        expect(
+            re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name),
+            f"feeds.{name}",
+            "expected a name of lower-case letters, digits and hyphens",
+        )
+        expect(feed.any or feed.all or feed.not_, f"feeds.{name}", "expected any, all or not")
+    for name in config.outputs:
+        expected = ", ".join(OUTPUT_NAMES)
+        expect(name in OUTPUT_NAMES, "outputs", f"{name!r}; expected some of {expected}")
+    return found

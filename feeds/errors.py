@@ -1,0 +1,87 @@
+"""Every error that a person can meet.
+
+::
+
+    PaperroundError            anything that is told in one line instead of a traceback
+    ├── ConfigError            a wrong or unknown key of the configuration
+    ├── NoteError              a note that cannot be read
+    ├── LedgerError            a ledger that cannot be trusted
+    ├── ManyDeletionsError     a build that would take away more than a fifth of what is published
+    ├── RenderError            a template that does not render
+    ├── PublishError           a file that cannot be written
+    ├── StateError             a database that cannot be opened or moved forward
+    └── DeliveryError          an issue that a way of delivery did not take
+
+A message says where, what, and what was expected.
+"""
+
+from __future__ import annotations
+
+
+class PaperroundError(Exception):
+    """The root of the tree: ``str()`` of it is the line that a person reads."""
+
+
+class ConfigError(PaperroundError):
+    """A wrong or unknown key of the configuration: ``file: key: what was expected``."""
+
+    def __init__(self, file: str, key: str, message: str) -> None:
+        super().__init__(f"{file}: {key}: {message}" if key else f"{file}: {message}")
+        self.file = file
+        self.key = key
+
+
+class NoteError(PaperroundError):
+    """A note that cannot be read: ``path:line: what is wrong, what was expected``."""
+
+    def __init__(self, path: str, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}")
+        self.path = path
+        self.line = line
+        self.message = message
+
+
+class LedgerError(PaperroundError):
+    """A ledger of an unknown version, or one that is no ledger at all."""
+
+
+class ManyDeletionsError(PaperroundError):
+    """More than a fifth of the published entries would vanish: an unmounted folder, perhaps."""
+
+    def __init__(self, vanished: int, published: int) -> None:
+        super().__init__(
+            f"{vanished} of {published} published entries are gone from the notes, "
+            "more than a fifth. Is the folder of the notes complete? "
+            "If they were meant to go, build with --allow-deletes"
+        )
+        self.vanished = vanished
+        self.published = published
+
+
+class RenderError(PaperroundError):
+    """A template that does not render: ``template: what the engine said``."""
+
+    def __init__(self, template: str, message: str) -> None:
+        super().__init__(f"{template}: {message}")
+        self.template = template
+
+
+class PublishError(PaperroundError):
+    """A file that cannot be written, with the reason the system gave."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}")
+        self.path = path
+
+
+class StateError(PaperroundError):
+    """The database of issues cannot be opened or moved forward."""
+
+
+class DeliveryError(PaperroundError):
+    """A way of delivery did not take an issue; ``temporary`` tells whether to try again."""
+
+    def __init__(self, recipient: str, message: str, *, temporary: bool) -> None:
+        super().__init__(f"{recipient}: {message}")
+        self.recipient = recipient
+        self.temporary = temporary

@@ -1,0 +1,265 @@
+"""The nouns of the flow: frozen, slotted, keyword-only, and nothing but data.
+
+A note holds entries as their writer wrote them; the archive gives each entry an identity and shows
+it in every language of the publication as an ``Article``; outputs turn articles into files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+Level = Literal["error", "warning", "notice"]
+
+
+# --- 1. what a note holds -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where something stands: a path relative to the notes' folder (POSIX, NFC) and a line from 1."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something to tell the writer about a note, a tag or the ledger."""
+
+    level: Level
+    source: Source
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One paper as the writer noted it: NFC text, otherwise untouched and untrusted.
+
+    A paragraph of ``abstract`` is plain text with LaTeX; a paragraph of ``commentary`` is Markdown
+    (a fenced code block is one paragraph with its line ends; any other line is one, its indent
+    kept). ``related`` are the targets of a section that holds nothing but ``[[links]]``; ``images``
+    the local images that the commentary shows, as written, without size or title.
+    """
+
+    title: str
+    url: str | None = None
+    authors: tuple[str, ...] = ()
+    abstract: tuple[str, ...] = ()
+    commentary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A file of notes, parsed. ``date`` is None where no date was found, which is no error in
+    Markdown; ``draft`` means the writer asked for it to be left out."""
+
+    path: str
+    dialect: str
+    date: date | None
+    entries: tuple[Entry, ...]
+    findings: tuple[Finding, ...] = ()
+    draft: bool = False
+
+
+# --- languages ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """A language of a publication, as ``templates/languages/<code>.toml`` describes it.
+
+    ``script`` is a regular expression of the letters that tell this language (``[가-힣]``), or
+    None where its letters are shared with others (English). ``words`` are the texts around the
+    notes, by section; ``fonts`` CSS font families, the generic one last.
+    """
+
+    code: str
+    name: str
+    dir: str
+    fonts: str
+    word_break: str
+    months: tuple[str, ...]
+    weekdays: tuple[str, ...]
+    dates: Mapping[str, str]
+    words: Mapping[str, Mapping[str, str]]
+    script: str | None = None
+
+
+# --- 2. the archive -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """A tag: its slug (the part of an address) and the spelling that is shown."""
+
+    slug: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A piece of text in one language: as safe HTML blocks, and as plain paragraphs."""
+
+    lang: str
+    html: str
+    plain: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A local image that is published: its absolute address and its size in pixels."""
+
+    address: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link inside the site: a path relative to the base URL, and what it is called."""
+
+    path: str
+    title: str
+    lang: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """An entry in one language: what its feeds, its pages and its mail show.
+
+    ``title`` is plain text (LaTeX already readable Unicode). ``path`` is the page's address,
+    relative to the base URL, percent-encoded, with a slash at the end
+    (``ko/2024/12/17/some-title/``). ``published`` and ``updated`` are aware datetimes in the
+    publication's time zone, whole seconds. ``commentary`` and ``abstract`` are None where there is
+    none; the commentary's own ``lang`` differs from ``lang`` where the publication falls back to
+    the original. A ``stub`` has neither: it has a page, but stands in no feed and no mail.
+    ``issue_day`` is the day of the issue that it belongs to, which is later than ``day`` for an
+    entry that was written after its own day's issue had gone out; ``first_seen`` the day on which
+    a build first met it.
+    """
+
+    id: str
+    lang: str
+    day: date
+    issue_day: date
+    first_seen: date
+    key: str
+    path: str
+    published: datetime
+    updated: datetime
+    title: str
+    url: str | None
+    authors: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    commentary: Text | None
+    abstract: Text | None
+    links: tuple[str, ...]
+    translations: tuple[Link, ...]
+    related: tuple[Link, ...]
+    stub: bool
+    source: Source
+
+    @property
+    def content(self) -> Text | None:
+        """What the entry has to say first: the commentary, else the abstract."""
+        return self.commentary or self.abstract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The articles of a day in one language, in the order of the notes."""
+
+    date: date
+    lang: str
+    articles: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """What a newsletter holds: the day's own articles, then those that came too late for theirs."""
+
+    day: date
+    lang: str
+    articles: tuple[Article, ...]
+    late: tuple[Article, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Everything that is published, by language; each inner tuple is in the order it is shown.
+
+    ``articles``: newest first, stubs included. ``days``: newest first. ``issues``: newest first,
+    only those that exist (one commentary in the language at least). ``tags``: by label; ``slugs``
+    maps every slug ever published to the tag that has it now (to one without any article where
+    the tag is used no more).
+    """
+
+    languages: tuple[str, ...]
+    articles: Mapping[str, tuple[Article, ...]]
+    days: Mapping[str, tuple[Day, ...]]
+    issues: Mapping[str, tuple[Issue, ...]]
+    tags: tuple[Tag, ...]
+    slugs: Mapping[str, Tag]
+    findings: tuple[Finding, ...]
+
+
+# --- 3. outputs -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed without its format: what it holds and how it is called.
+
+    ``stem`` is the address without its ending, relative to the base URL (``ko/tags/rl/feed``).
+    ``page`` is the page that shows the same. ``id`` never changes; ``updated`` is that of the
+    newest change in it. ``previous``/``next``/``current`` are stems of RFC 5005 neighbours.
+    """
+
+    kind: Literal["all", "tag", "named", "month"]
+    id: str
+    lang: str
+    title: str
+    subtitle: str
+    stem: str
+    page: str
+    updated: datetime
+    articles: tuple[Article, ...]
+    previous: str | None = None
+    next: str | None = None
+    current: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """A file to write: a path relative to ``out/`` (POSIX, decoded), its bytes and media type."""
+
+    path: str
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """An issue, rendered: the same for every reader of a variant, and with no personal link in it
+    but the placeholders of ``delivery.message``."""
+
+    day: date
+    lang: str
+    subject: str
+    preheader: str
+    html: str
+    text: str
