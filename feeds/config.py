@@ -194,15 +194,21 @@ def find_config(start: Path) -> Path:
     )
 
 
-def load_config(path: Path) -> Config:
-    """Read and check a configuration file.
+def load_config(path: Path, *, base_url: str | None = None) -> Config:
+    """Read and check a configuration file; ``base_url`` stands in for the one of the file.
+
+    Ids keep the domain that the file gives them, so that trying things out changes no id.
 
     :raises ConfigError: it cannot be read, or a key is wrong or unknown.
     """
     table = _table_of(path)
     if table is None:
         raise ConfigError(str(path), "tool.paperround", "no such table; expected the configuration")
-    return parse_config(table, file=str(path), root=path.parent)
+    config = parse_config(table, file=str(path), root=path.parent)
+    if base_url is None:
+        return config
+    replaced = {**table, "base_url": base_url, "domain": config.id_domain}
+    return parse_config(replaced, file="--base-url", root=path.parent)
 
 
 def parse_config(table: Mapping[str, Any], *, file: str, root: Path) -> Config:
@@ -217,9 +223,10 @@ def parse_config(table: Mapping[str, Any], *, file: str, root: Path) -> Config:
     except msgspec.ValidationError as error:
         key, message = _explain(str(error))
         raise ConfigError(file, key, message) from error
+    config = msgspec.structs.replace(config, root=root)
     for key, message in _problems(config):
         raise ConfigError(file, key, message)
-    return msgspec.structs.replace(config, root=root)
+    return config
 
 
 def _table_of(path: Path) -> dict[str, Any] | None:
@@ -262,9 +269,8 @@ def _problems(config: Config) -> list[tuple[str, str]]:
         f"{config.base_url!r}; expected an address such as https://example.org/papers",
     )
     expect(config.languages, "languages", "empty; expected at least one language")
+    known = known_languages(config.templates_folder)
     for code in config.languages:
-        known = known_languages(config.root / config.folders.templates
-                                if config.folders.templates else None) or known_languages()
         expect(code in known, "languages", f"{code!r}; expected one of {', '.join(known)}")
     expect(
         len(set(config.languages)) == len(config.languages), "languages", "a language stands twice"

@@ -24,9 +24,9 @@ def templates_folder() -> Path:
 
 
 def known_languages(folder: Path | None = None) -> tuple[str, ...]:
-    """The codes of the languages that have a file, sorted."""
-    root = (folder or templates_folder()) / "languages"
-    return tuple(sorted(path.stem for path in root.glob("*.toml")))
+    """The codes of the languages that have a file, sorted; ``folder`` is the publication's own
+    folder of templates, which adds to the package's."""
+    return tuple(sorted(_language_files(folder)))
 
 
 def load_language(code: str, folder: Path | None = None) -> Language:
@@ -34,11 +34,11 @@ def load_language(code: str, folder: Path | None = None) -> Language:
 
     :raises ConfigError: there is no such file, or a key of it is missing or wrong.
     """
-    root = (folder or templates_folder()) / "languages"
-    path = root / f"{code}.toml"
-    if code not in known_languages(folder):
-        known = ", ".join(known_languages(folder))
+    found = _language_files(folder)
+    if code not in found:
+        known = ", ".join(sorted(found))
         raise ConfigError("languages", code, f"no such language; expected one of {known}")
+    path = found[code]
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert({"code": code, **table}, Language)
@@ -49,3 +49,9 @@ def load_language(code: str, folder: Path | None = None) -> Language:
 def load_languages(codes: tuple[str, ...], folder: Path | None = None) -> dict[str, Language]:
     """Read several languages, in the order given."""
     return {code: load_language(code, folder) for code in codes}
+
+
+def _language_files(folder: Path | None) -> dict[str, Path]:
+    """The publication's own file of a language stands in for the package's."""
+    folders = (templates_folder(), folder) if folder else (templates_folder(),)
+    return {path.stem: path for root in folders for path in root.glob("languages/*.toml")}

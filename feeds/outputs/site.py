@@ -11,6 +11,23 @@ from feeds.outputs.theme import Theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format of feeds: its name in the configuration, its file's ending and its media type."""
+
+    name: str
+    label: str
+    ending: str
+    media_type: str
+
+
+FORMATS = (
+    Format(name="atom", label="Atom", ending="atom", media_type="application/atom+xml"),
+    Format(name="rss", label="RSS", ending="rss", media_type="application/rss+xml"),
+    Format(name="json", label="JSON Feed", ending="json", media_type="application/feed+json"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The archive and how to show it; ``feeds`` are those that are listed, in the order shown."""
 

@@ -1,0 +1,5 @@
+"""``python -m feeds`` is ``paperround``."""
+
+from feeds.cli import main
+
+main()

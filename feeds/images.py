@@ -1,0 +1,100 @@
+"""Local images that notes show: found, read, and published under a name made of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from unicodedata import normalize
+from urllib.parse import unquote
+
+import imagesize
+
+from feeds.config import Config
+from feeds.model import Entry, Finding, Image, Note, OutputFile
+
+# An SVG can carry scripts that run when it is opened by itself, so it is not among these.
+_MEDIA_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+_LIMIT_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The images of all notes: what to publish, and where each target of a note leads."""
+
+    files: tuple[OutputFile, ...]
+    findings: tuple[Finding, ...]
+    targets: Mapping[tuple[str, str], Image]
+
+    def of(self, entry: Entry) -> Callable[[str], Image | None]:
+        """How the images of one entry are found: by the target as written."""
+        return lambda target: self.targets.get((entry.source.path, target))
+
+
+def collect_pictures(
+    notes: Iterable[Note], images: Mapping[str, Path], config: Config
+) -> Pictures:
+    """Read the images that notes name.
+
+    A target is looked for beside its note, then from the top of the notes' folder, then by its
+    name anywhere, as note-taking programs do. ``images`` maps paths relative to that folder to
+    files. What is missing or no image becomes a finding.
+    """
+    by_name = {PurePosixPath(path).name.casefold(): path for path in sorted(images, reverse=True)}
+    published: dict[str, tuple[OutputFile, Image]] = {}
+    findings: list[Finding] = []
+    targets: dict[tuple[str, str], Image] = {}
+    for entry in (entry for note in notes for entry in note.entries):
+        for target in entry.images:
+            path = _find(target, entry.source.path, images, by_name)
+            try:
+                if path is None:
+                    raise ValueError("no such file among the notes")
+                if path not in published:
+                    published[path] = _publish(images[path], config)
+                targets[entry.source.path, target] = published[path][1]
+            except (OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                message = f"the image {target!r} is left out: {reason}"
+                findings.append(Finding(level="warning", source=entry.source, message=message))
+    files = {file.path: file for file, _ in published.values()}
+    return Pictures(files=tuple(files.values()), findings=tuple(findings), targets=targets)
+
+
+def _find(
+    target: str, note: str, images: Mapping[str, Path], by_name: Mapping[str, str]
+) -> str | None:
+    wanted = normalize("NFC", unquote(target)).strip().lstrip("/")
+    parts: list[str] = []
+    for part in (PurePosixPath(note).parent / wanted).parts:
+        if part == "..":
+            parts = parts[:-1]
+        else:
+            parts.append(part)
+    for candidate in ("/".join(parts), wanted):
+        if candidate in images:
+            return candidate
+    return by_name.get(PurePosixPath(wanted).name.casefold())
+
+
+def _publish(path: Path, config: Config) -> tuple[OutputFile, Image]:
+    media_type = _MEDIA_TYPES.get(path.suffix.lower())
+    if media_type is None:
+        raise ValueError(f"expected one of {', '.join(_MEDIA_TYPES)}")
+    if not path.is_file() or path.stat().st_size > _LIMIT_BYTES:
+        raise ValueError(f"expected a file of at most {_LIMIT_BYTES >> 20} MiB")
+    content = path.read_bytes()
+    width, height = imagesize.get(io.BytesIO(content))
+    if width < 1 or height < 1:
+        raise ValueError("the file holds no image that can be read")
+    name = f"images/{hashlib.sha256(content).hexdigest()[:20]}{path.suffix.lower()}"
+    image = Image(address=config.address(name), width=int(width), height=int(height))
+    return OutputFile(path=name, content=content, media_type=media_type), image

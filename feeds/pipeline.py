@@ -1,0 +1,229 @@
+"""The whole flow, top to bottom, on one page: a folder of notes in, a folder of files out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from feeds.archive.build import build_archive
+from feeds.archive.due import issue_due
+from feeds.archive.ledger import Ledger
+from feeds.config import Config
+from feeds.delivery.message import build_message
+from feeds.errors import NoteError
+from feeds.images import Pictures, collect_pictures
+from feeds.languages import load_languages
+from feeds.ledger_file import keep_ledger, load_ledger
+from feeds.model import Archive, Entry, Finding, Issue, Language, Newsletter, Note, OutputFile, Source, Text
+from feeds.notes import parse_note
+from feeds.notes.markup import plain_title, render_abstract, render_commentary
+from feeds.outputs import OUTPUTS
+from feeds.outputs.feed_list import list_feeds
+from feeds.outputs.newsletter import render_newsletter
+from feeds.outputs.site import Site
+from feeds.outputs.theme import Theme
+from feeds.publish.folder import Published, publish_folder
+from feeds.sources import Sources, read_sources
+
+Progress = Callable[[str, int], Callable[[], None]]
+"""Called with what is done and how often; what it returns is called once a piece."""
+
+
+def _in_silence(_what: str, _pieces: int) -> Callable[[], None]:
+    return lambda: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """Everything that was read and worked out, before a file is written.
+
+    ``edits`` tells when the notes of a day were last edited (aware, newest file of the day).
+    """
+
+    notes: tuple[Note, ...]
+    site: Site
+    ledger: Ledger
+    pictures: Pictures
+    findings: tuple[Finding, ...]
+    edits: Mapping[date, datetime]
+
+    @property
+    def archive(self) -> Archive:
+        """The archive of the site."""
+        return self.site.archive
+
+    def issues_of(self, day: date) -> list[Issue]:
+        """The issues of a day, in the order of the publication's languages."""
+        issues = self.archive.issues
+        return [issue for lang in issues for issue in issues[lang] if issue.day == day]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A publication and what writing it changed."""
+
+    publication: Publication
+    published: Published
+
+
+def build(
+    config: Config,
+    *,
+    now: datetime,
+    issued: Collection[date] = frozenset(),
+    allow_deletes: bool = False,
+    progress: Progress = _in_silence,
+) -> Build:
+    """Read the notes, write what is made of them, and keep the ledger.
+
+    :param now: the moment of the build; the same notes, ledger and configuration give the same
+        bytes on any moment of its day.
+    :param issued: days whose issue has gone out.
+    :raises PaperroundError: the configuration, the ledger or the output folder stood in the way.
+        A note that cannot be read is no reason: it is one of the publication's findings.
+    """
+    publication = prepare(
+        config, now=now, issued=issued, allow_deletes=allow_deletes, progress=progress
+    )
+    files = render(publication, progress=progress)
+    # The ledger first: an id that a reader has seen must never be forgotten.
+    kept = keep_ledger(publication.ledger, config)
+    advance = progress("Writing", len(files))
+    published = publish_folder(files, config.out_folder, advance=advance)
+    told = replace(publication, findings=(*publication.findings, *kept))
+    return Build(publication=told, published=published)
+
+
+def prepare(
+    config: Config,
+    *,
+    now: datetime,
+    issued: Collection[date] = frozenset(),
+    allow_deletes: bool = False,
+    progress: Progress = _in_silence,
+) -> Publication:
+    """Read the notes and work out the archive, without writing anything."""
+    languages = load_languages(config.languages, config.templates_folder)
+    sources = read_sources(config)
+    notes, unreadable = parse_notes(sources, tuple(languages.values()), progress=progress)
+    pictures = collect_pictures(notes, sources.images, config)
+    archive, ledger = build_archive(
+        notes,
+        load_ledger(config),
+        config,
+        languages,
+        now=now,
+        issued=issued,
+        render=_Rendering(pictures),
+        allow_deletes=allow_deletes,
+    )
+    return Publication(
+        notes=tuple(notes),
+        site=Site(
+            config=config,
+            languages=languages,
+            archive=archive,
+            feeds=list_feeds(archive, config, languages),
+            theme=Theme(languages, config.templates_folder),
+        ),
+        ledger=ledger,
+        pictures=pictures,
+        findings=_gather(sources.findings, unreadable, notes, pictures.findings, archive.findings),
+        edits=_last_edits(sources, notes, config),
+    )
+
+
+def render(publication: Publication, *, progress: Progress = _in_silence) -> list[OutputFile]:
+    """Every file of the output folder, in memory."""
+    outputs = publication.site.config.outputs
+    advance = progress("Rendering", len(outputs))
+    files = list(publication.pictures.files)
+    for name in outputs:
+        files.extend(OUTPUTS[name](publication.site))
+        advance()
+    return files
+
+
+def compose_mail(issue: Issue, site: Site, *, recipient: str) -> tuple[Newsletter, bytes]:
+    """An issue as it is mailed to one address: the newsletter, and the whole message.
+
+    The message is dated with the moment that the issue is due, so it is the same at any time.
+    """
+    unsubscribe = site.config.address(f"{issue.lang}/unsubscribe/")
+    newsletter = render_newsletter(issue, site, unsubscribe=unsubscribe)
+    message = build_message(
+        newsletter,
+        site.config,
+        recipient=recipient,
+        date=issue_due(issue.day, site.config),
+        unsubscribe=unsubscribe,
+    )
+    return newsletter, message
+
+
+def parse_notes(
+    sources: Sources, languages: Sequence[Language], *, progress: Progress = _in_silence
+) -> tuple[list[Note], list[Finding]]:
+    """Parse every file; one that cannot be read becomes a finding and the rest goes on."""
+    notes: list[Note] = []
+    findings: list[Finding] = []
+    advance = progress("Reading", len(sources.files))
+    for file in sources.files:
+        try:
+            notes.append(parse_note(file.path, file.data, languages))
+        except NoteError as error:
+            source = Source(path=error.path, line=error.line)
+            findings.append(Finding(level="error", source=source, message=error.message))
+        advance()
+    return notes, findings
+
+
+class _Rendering:
+    """How the archive turns an entry's text into HTML: with markup, and the pictures published."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+
+    def title(self, text: str) -> str:
+        return plain_title(text)
+
+    def commentary(
+        self,
+        entry: Entry,
+        paragraphs: tuple[str, ...],
+        *,
+        lang: str,
+        link: Callable[[str], str | None],
+    ) -> Text:
+        image = self._pictures.of(entry)
+        return render_commentary(paragraphs, lang=lang, link=link, image=image)
+
+    def abstract(self, paragraphs: tuple[str, ...], *, lang: str) -> Text:
+        return render_abstract(paragraphs, lang=lang)
+
+
+# --- what there is to tell ----------------------------------------------------------------------------
+
+
+def _gather(
+    left_out: Iterable[Finding],
+    unreadable: Iterable[Finding],
+    notes: Iterable[Note],
+    *others: Iterable[Finding],
+) -> tuple[Finding, ...]:
+    found = [*left_out, *unreadable, *(f for note in notes for f in note.findings)]
+    found.extend(finding for group in others for finding in group)
+    return tuple(sorted(dict.fromkeys(found), key=lambda f: (f.source.path, f.source.line)))
+
+
+def _last_edits(
+    sources: Sources, notes: Iterable[Note], config: Config
+) -> dict[date, datetime]:
+    edited = {file.path: file.modified for file in sources.files}
+    last: dict[date, datetime] = {}
+    for note in notes:
+        if note.date is not None:
+            moment = edited[note.path].astimezone(config.zone)
+            last[note.date] = max(moment, last.get(note.date, moment))
+    return last

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feeds.errors import PublishError
+from feeds.model import OutputFile
+from feeds.publish.folder import MANIFEST, publish_folder
+
+
+def page(path: str, content: str = "text") -> OutputFile:
+    return OutputFile(path=path, content=content.encode(), media_type="text/html; charset=utf-8")
+
+
+def names_in(folder: Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+def test_files_are_written_below_the_folder(out: Path) -> None:
+    published = publish_folder([page("ko/2026/index.html"), page("논문.html", "둘")], out)
+    assert published.written == 2
+    assert (out / "논문.html").read_text(encoding="utf-8") == "둘"
+
+
+def test_an_unchanged_file_is_not_touched(out: Path) -> None:
+    publish_folder([page("a.html"), page("b.html")], out)
+    before = {path: path.stat() for path in out.rglob("*")}
+    published = publish_folder([page("a.html"), page("b.html")], out)
+    assert (published.written, published.unchanged, published.removed) == (0, 2, 0)
+    for path, status in before.items():
+        assert path.stat().st_mtime_ns == status.st_mtime_ns, path
+
+
+def test_what_has_no_source_any_more_is_removed_with_its_empty_folder(out: Path) -> None:
+    publish_folder([page("a.html"), page("old/day/index.html")], out)
+    published = publish_folder([page("a.html")], out)
+    assert published.removed == 1
+    assert not (out / "old").exists()
+
+
+def test_a_file_that_somebody_else_put_there_stays(out: Path) -> None:
+    publish_folder([page("a.html"), page("old/index.html")], out)
+    (out / "CNAME").write_text("example.org")
+    (out / "old" / "mine.txt").write_text("mine")
+    publish_folder([page("a.html")], out)
+    assert names_in(out) == {"a.html", "CNAME", "old/mine.txt"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../a.html", "/etc/a.html", "a/../../b.html", "a//b.html", "./a.html", "", "a\\b", "c:a", "a\0b"],
+)
+def test_a_path_that_could_leave_the_folder_is_refused_before_anything_is_written(
+    out: Path, path: str
+) -> None:
+    with pytest.raises(PublishError, match="not a path inside"):
+        publish_folder([page("good.html"), page(path)], out)
+    assert not out.exists()
+
+
+def test_a_symbolic_link_never_leads_a_write_out_of_the_folder(out: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    out.mkdir()
+    (out / "ko").symlink_to(elsewhere)
+    with pytest.raises(PublishError, match="symbolic link"):
+        publish_folder([page("ko/index.html")], out)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_list_of_files_that_was_tampered_with_removes_nothing_outside(
+    out: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "precious.txt").write_text("precious")
+    publish_folder([page("a.html")], out)
+    (out / MANIFEST).write_text("../precious.txt\na.html\n")
+    publish_folder([page("a.html")], out)
+    assert (tmp_path / "precious.txt").exists()
+
+
+def test_a_reader_meanwhile_sees_the_old_file_or_the_new_one(out: Path) -> None:
+    versions = [str(digit) * 200_000 for digit in range(2)]
+    publish_folder([page("a.html", versions[0])], out)
+    seen: set[str] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add((out / "a.html").read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(60):
+        publish_folder([page("a.html", versions[turn % 2])], out)
+    done.set()
+    reader.join()
+    assert seen <= set(versions)
+
+
+def test_what_others_link_to_is_written_first(out: Path) -> None:
+    seen: list[str] = []
+
+    def watch(files: list[OutputFile]) -> Iterator[OutputFile]:
+        yield from files
+
+    files = [
+        OutputFile(path="feed.atom", content=b"f", media_type="application/atom+xml"),
+        page("a.html"),
+        OutputFile(path="z.css", content=b"c", media_type="text/css; charset=utf-8"),
+    ]
+    publish_folder(watch(files), out, advance=lambda: seen.append(",".join(sorted(names_in(out)))))
+    visible = [{name for name in step.split(",") if "tmp" not in name} for step in seen]
+    assert visible == [{"z.css"}, {"z.css", "a.html"}, {"z.css", "a.html", "feed.atom"}]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to stand for a full disk")
+def test_a_full_disk_is_told_and_the_rest_is_left_as_it_was(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_folder([page("a.html", "old"), page("b.html", "old")], out)
+    opened = Path.open
+
+    def open_on_a_full_disk(self: Path, mode: str = "r", *rest: object) -> object:
+        full = "w" in mode and "b.html" in self.name
+        return opened(Path("/dev/full") if full else self, mode, *rest)  # type: ignore[call-overload]  # passes on what it was given
+
+    monkeypatch.setattr(Path, "open", open_on_a_full_disk)
+    with pytest.raises(PublishError, match=r"b\.html: cannot be written: No space left"):
+        publish_folder([page("a.html", "new"), page("b.html", "new")], out)
+    monkeypatch.undo()
+    assert (out / "b.html").read_text() == "old"
+    assert names_in(out) == {"a.html", "b.html"}
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_told_with_its_path(out: Path) -> None:
+    out.mkdir()
+    out.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    try:
+        with pytest.raises(PublishError, match="cannot be written"):
+            publish_folder([page("a.html")], out)
+    finally:
+        out.chmod(stat.S_IRWXU)
+
+
+def test_a_file_in_place_of_a_folder_is_told(out: Path) -> None:
+    out.mkdir()
+    (out / "ko").write_text("in the way")
+    with pytest.raises(PublishError, match="ko"):
+        publish_folder([page("ko/index.html")], out)
+
+
+def test_unfinished_files_of_a_dead_build_are_cleared(out: Path) -> None:
+    left = out / ".paperround-tmp-999999999"
+    left.mkdir(parents=True)
+    (left / "half.tmp").write_text("half")
+    publish_folder([page("a.html")], out)
+    assert [path.name for path in out.glob(".paperround-tmp-*")] == []

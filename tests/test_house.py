@@ -1,0 +1,108 @@
+"""The house keeps its plan: imports point one way, and no text tells of where it was built."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+FEEDS = Path(__file__).parents[1] / "feeds"
+
+# Lowest first: a part may import from parts of lower rank, and from its own.
+RANKS = {
+    "errors": 0,
+    "model": 0,
+    "languages": 1,
+    "config": 2,
+    "notes": 3,
+    "archive": 3,
+    "outputs": 3,
+    "delivery.message": 3,
+    "publish": 4,
+    "sources": 4,
+    "images": 4,
+    "ledger_file": 5,
+    "starter": 5,
+    "database": 4,
+    "delivery": 5,
+    "web": 5,
+    "pipeline": 6,
+    "schedule": 7,
+    "cli": 8,
+    "__main__": 9,
+}
+PURE = {"notes", "archive", "outputs", "delivery.message"}
+# What a pure part has no use for: clocks, disks, networks, other programs.
+IMPURE_MODULES = {"os", "time", "socket", "subprocess", "shutil", "tempfile", "requests", "httpx"}
+IMPURE_CALLS = {"now", "today", "utcnow", "read_text", "read_bytes", "write_text", "write_bytes", "open"}
+
+MODULES = sorted(path for path in FEEDS.rglob("*.py") if "templates" not in path.parts)
+
+
+def part_of(name: str) -> str:
+    """The part of the plan that a module belongs to: ``feeds.notes.daily`` -> ``notes``."""
+    parts = name.split(".")[1:]
+    dotted = ".".join(parts[:2])
+    return dotted if dotted in RANKS else (parts[0] if parts else "")
+
+
+def name_of(path: Path) -> str:
+    return ".".join(("feeds", *path.relative_to(FEEDS).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    )
+
+
+def imports_of(path: Path) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.extend(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+            found.extend(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_up_the_plan_only(path: Path) -> None:
+    part = part_of(name_of(path))
+    if not part:
+        return
+    for name in imports_of(path):
+        if not name.startswith("feeds.") or not part_of(name) or part_of(name) == part:
+            continue
+        other = part_of(name)
+        assert other in RANKS or name == "feeds.__version__", f"{name} is in no part of the plan"
+        if other in RANKS:
+            assert RANKS[other] < RANKS[part], f"{part} may not import {name}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if part_of(name_of(path)) in PURE], ids=name_of
+)
+def test_the_core_reads_no_clock_no_disk_and_no_network(path: Path) -> None:
+    names = {name.split(".")[0] for name in imports_of(path)}
+    assert not names & IMPURE_MODULES
+    calls = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    }
+    assert not calls & IMPURE_CALLS
+
+
+def test_no_text_names_a_machine_or_an_address_of_packages() -> None:
+    top = FEEDS.parent
+    texts = [
+        path
+        for folder in ("feeds", "templates", "tests", "benchmarks", ".ci", "notes")
+        for path in (top / folder).rglob("*")
+        if path.suffix in {".py", ".md", ".toml", ".html", ".css", ".txt", ".lock", ""}
+        and path.is_file()
+    ]
+    hosts = re.compile("|".join(("py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.org")))
+    for path in [*texts, top / "README.md", top / "CHANGELOG.md", top / "pyproject.toml"]:
+        if path.exists():
+            assert not hosts.search(path.read_text(encoding="utf-8", errors="replace")), path
