@@ -26,7 +26,7 @@ python3 .ci/dev.py lock          renew the lock files (needs the index of packag
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument says; the result is an exit code."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  # whoever starts this may have an older one
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
         return 2
     if arguments[:1] == ["demo"]:
@@ -82,8 +82,10 @@ def make_environment(folder: Path) -> None:
     try:
         venv.create(folder, with_pip=True, symlinks=os.name != "nt")
     except subprocess.CalledProcessError:
-        sys.exit("This Python cannot make virtual environments; on Debian and Ubuntu, "
-                 "`apt install python3-venv` adds that.")
+        sys.exit(
+            "This Python cannot make virtual environments; on Debian and Ubuntu, "
+            "`apt install python3-venv` adds that."
+        )
 
 
 def renew_locks() -> int:

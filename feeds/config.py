@@ -100,7 +100,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mail: Mail = Mail()
     root: Path = Path()
 
-    # -- what the keys mean, worked out once and in one place ---------------------------------------
+    # What the keys mean, worked out in one place:
 
     @property
     def zone(self) -> ZoneInfo:
@@ -157,7 +157,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return next(iter(value.values()), "")
 
     def address(self, path: str = "") -> str:
-        """The absolute address of a path below the base URL; the path is percent-encoded already."""
+        """The absolute address of a percent-encoded path below the base URL."""
         return f"{self.base_url.rstrip('/')}/{path}"
 
 

@@ -10,6 +10,7 @@
     ├── RenderError            a template that does not render
     ├── PublishError           a file that cannot be written
     ├── StateError             a database that cannot be opened or moved forward
+    ├── InUseError             a state folder or a port that another process has
     └── DeliveryError          an issue that a way of delivery did not take
 
 A message says where, what, and what was expected.
@@ -76,6 +77,10 @@ class PublishError(PaperroundError):
 
 class StateError(PaperroundError):
     """The database of issues cannot be opened or moved forward."""
+
+
+class InUseError(PaperroundError):
+    """Another process has what this one needs: a state folder, or a port."""
 
 
 class DeliveryError(PaperroundError):

@@ -39,9 +39,7 @@ class Pictures:
         return lambda target: self.targets.get((entry.source.path, target))
 
 
-def collect_pictures(
-    notes: Iterable[Note], images: Mapping[str, Path], config: Config
-) -> Pictures:
+def collect_pictures(notes: Iterable[Note], images: Mapping[str, Path], config: Config) -> Pictures:
     """Read the images that notes name.
 
     A target is looked for beside its note, then from the top of the notes' folder, then by its
@@ -54,10 +52,8 @@ def collect_pictures(
     targets: dict[tuple[str, str], Image] = {}
     for entry in (entry for note in notes for entry in note.entries):
         for target in entry.images:
-            path = _find(target, entry.source.path, images, by_name)
             try:
-                if path is None:
-                    raise ValueError("no such file among the notes")
+                path = _find(target, entry.source.path, images, by_name)
                 if path not in published:
                     published[path] = _publish(images[path], config)
                 targets[entry.source.path, target] = published[path][1]
@@ -69,9 +65,7 @@ def collect_pictures(
     return Pictures(files=tuple(files.values()), findings=tuple(findings), targets=targets)
 
 
-def _find(
-    target: str, note: str, images: Mapping[str, Path], by_name: Mapping[str, str]
-) -> str | None:
+def _find(target: str, note: str, images: Mapping[str, Path], by_name: Mapping[str, str]) -> str:
     wanted = normalize("NFC", unquote(target)).strip().lstrip("/")
     parts: list[str] = []
     for part in (PurePosixPath(note).parent / wanted).parts:
@@ -82,7 +76,10 @@ def _find(
     for candidate in ("/".join(parts), wanted):
         if candidate in images:
             return candidate
-    return by_name.get(PurePosixPath(wanted).name.casefold())
+    name = PurePosixPath(wanted).name.casefold()
+    if name not in by_name:
+        raise ValueError("no such file among the notes")
+    return by_name[name]
 
 
 def _publish(path: Path, config: Config) -> tuple[OutputFile, Image]:

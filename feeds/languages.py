@@ -24,8 +24,10 @@ def templates_folder() -> Path:
 
 
 def known_languages(folder: Path | None = None) -> tuple[str, ...]:
-    """The codes of the languages that have a file, sorted; ``folder`` is the publication's own
-    folder of templates, which adds to the package's."""
+    """The codes of the languages that have a file, sorted.
+
+    ``folder`` is the publication's own folder of templates, which adds to the package's.
+    """
     return tuple(sorted(_language_files(folder)))
 
 

@@ -58,4 +58,6 @@ def _write_if_changed(path: Path, content: bytes) -> None:
 
 
 def _shown(path: Path, config: Config) -> str:
-    return path.relative_to(config.root).as_posix() if path.is_relative_to(config.root) else str(path)
+    return (
+        path.relative_to(config.root).as_posix() if path.is_relative_to(config.root) else str(path)
+    )

@@ -19,7 +19,7 @@ Level = Literal["error", "warning", "notice"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where something stands: a path relative to the notes' folder (POSIX, NFC) and a line from 1."""
+    """Where something stands: a path below the notes' folder (POSIX, NFC), and a line from 1."""
 
     path: str
     line: int
@@ -64,8 +64,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A file of notes, parsed. ``date`` is None where no date was found, which is no error in
-    Markdown; ``draft`` means the writer asked for it to be left out."""
+    """A file of notes, parsed.
+
+    ``date`` is None where no date was found, which is no error in Markdown; ``draft`` means that
+    the writer asked for it to be left out.
+    """
 
     path: str
     dialect: str
@@ -254,8 +257,7 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
-    """An issue, rendered: the same for every reader of a variant, and with no personal link in it
-    but the placeholders of ``delivery.message``."""
+    """An issue, rendered: the same for every reader of a variant."""
 
     day: date
     lang: str

@@ -15,7 +15,18 @@ from feeds.errors import NoteError
 from feeds.images import Pictures, collect_pictures
 from feeds.languages import load_languages
 from feeds.ledger_file import keep_ledger, load_ledger
-from feeds.model import Archive, Entry, Finding, Issue, Language, Newsletter, Note, OutputFile, Source, Text
+from feeds.model import (
+    Archive,
+    Entry,
+    Finding,
+    Issue,
+    Language,
+    Newsletter,
+    Note,
+    OutputFile,
+    Source,
+    Text,
+)
 from feeds.notes import parse_note
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
 from feeds.outputs import OUTPUTS
@@ -203,7 +214,7 @@ class _Rendering:
         return render_abstract(paragraphs, lang=lang)
 
 
-# --- what there is to tell ----------------------------------------------------------------------------
+# --- what there is to tell -----------------------------------------------------------------------
 
 
 def _gather(
@@ -217,9 +228,7 @@ def _gather(
     return tuple(sorted(dict.fromkeys(found), key=lambda f: (f.source.path, f.source.line)))
 
 
-def _last_edits(
-    sources: Sources, notes: Iterable[Note], config: Config
-) -> dict[date, datetime]:
+def _last_edits(sources: Sources, notes: Iterable[Note], config: Config) -> dict[date, datetime]:
     edited = {file.path: file.modified for file in sources.files}
     last: dict[date, datetime] = {}
     for note in notes:

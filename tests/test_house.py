@@ -36,7 +36,16 @@ RANKS = {
 PURE = {"notes", "archive", "outputs", "delivery.message"}
 # What a pure part has no use for: clocks, disks, networks, other programs.
 IMPURE_MODULES = {"os", "time", "socket", "subprocess", "shutil", "tempfile", "requests", "httpx"}
-IMPURE_CALLS = {"now", "today", "utcnow", "read_text", "read_bytes", "write_text", "write_bytes", "open"}
+IMPURE_CALLS = {
+    "now",
+    "today",
+    "utcnow",
+    "read_text",
+    "read_bytes",
+    "write_text",
+    "write_bytes",
+    "open",
+}
 
 MODULES = sorted(path for path in FEEDS.rglob("*.py") if "templates" not in path.parts)
 

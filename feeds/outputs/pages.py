@@ -155,9 +155,7 @@ class _Pages:
         )
         return OutputFile(path="404.html", content=page.content, media_type=HTML)
 
-    def _tag_page(
-        self, path: str, heading: str, articles: Any, feed: Feed | None
-    ) -> OutputFile:
+    def _tag_page(self, path: str, heading: str, articles: Any, feed: Feed | None) -> OutputFile:
         feeds = [feed] if feed else []
         return self._page(
             "site/tag.html", path, heading, heading=heading, articles=articles, feeds=feeds
@@ -215,7 +213,9 @@ class _Pages:
         own = [feed for feed in self.listed if feed.page == path and feed.kind != "all"]
         everything = [feed for feed in self.listed if feed.kind == "all"]
         return [
-            {**link, "title": feed.title} for feed in own + everything for link in self._links_of(feed)
+            {**link, "title": feed.title}
+            for feed in own + everything
+            for link in self._links_of(feed)
         ]
 
     def _languages_but(self, lang: str) -> list[Link]:
