@@ -1,0 +1,200 @@
+"""Make a document fit for mail clients, which know less HTML than browsers.
+
+What notes hold is safe already; here it becomes something that every client shows: links that say
+where they lead, code that wraps, headings without gaps, no image that a client cannot draw.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from lxml import html
+
+from feeds.outputs.addresses import encode_address, shorten_address
+from feeds.outputs.shorten import collapse
+
+CONTENT_WIDTH_PX = 600
+
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"(?:(?:click |see )?here|(?:read |learn )?more|link|url|this"
+    r"|여기(?:를)?(?: ?클릭)?|클릭|더 ?보기|자세히(?: ?보기)?|링크|바로 ?가기)",
+    re.IGNORECASE,
+)
+_TRAILING = {")": "%29", "]": "%5D", ">": "%3E", ",": "%2C"}
+_DRAWN = re.compile(r"\.(?:png|jpe?g|gif)(?:[?#]|$)", re.IGNORECASE)
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+def close_address(url: str) -> str | None:
+    """Spell a web address in ASCII, a bracket or comma at its end percent-encoded: programs that
+    look for addresses take those for prose. None where it is no web address."""
+    address = encode_address(url)
+    if address is None:
+        return None
+    last = address[-1]
+    return address[:-1] + _TRAILING[last] if last in _TRAILING else address
+
+
+def fit_for_mail(root: html.HtmlElement) -> None:
+    """Change a parsed document in place; what notes gave stands in elements of class ``prose``."""
+    for prose in root.find_class("prose"):
+        _replace_undrawn_images(prose)
+        _size_images(prose)
+        _wrap_code(prose)
+        _level_headings(prose)
+        _name_tables(prose)
+    _settle_links(root)
+
+
+def _replace_undrawn_images(prose: html.HtmlElement) -> None:
+    """Outlook draws neither WebP nor AVIF nor SVG: such an image becomes a link to it."""
+    for image in list(prose.iter("img")):
+        source = image.get("src", "")
+        if _DRAWN.search(source):
+            continue
+        link: html.HtmlElement = html.Element("a", href=source)
+        link.text = collapse(image.get("alt", "")) or source.rpartition("/")[2]
+        link.tail = image.tail
+        parent = image.getparent()
+        if parent is None:
+            continue
+        if any(above.tag == "a" for above in image.iterancestors()):
+            link.tag = "span"
+            del link.attrib["href"]
+        parent.replace(image, link)
+
+
+def _size_images(prose: html.HtmlElement) -> None:
+    """Outlook takes an image's width from its attribute alone: none is wider than the text."""
+    for image in prose.iter("img"):
+        width, height = (_pixels(image.get(side)) for side in ("width", "height"))
+        if not width or width > CONTENT_WIDTH_PX:
+            if width and height:
+                image.set("height", str(max(1, round(height * CONTENT_WIDTH_PX / width))))
+            image.set("width", str(CONTENT_WIDTH_PX))
+        image.set("alt", image.get("alt", ""))
+
+
+def _pixels(value: str | None) -> int | None:
+    return int(value) if value and value.isdigit() else None
+
+
+def _wrap_code(prose: html.HtmlElement) -> None:
+    """Turn ``<pre>`` into a paragraph with line breaks: Outlook has no ``white-space``, and a wide
+    line would push the whole mail sideways."""
+    for block in list(prose.iter("pre")):
+        code: html.HtmlElement = html.Element("code")
+        for position, line in enumerate(block.text_content().strip("\n").split("\n")):
+            kept = re.sub(r"^ +| {2,}", lambda m: "\xa0" * len(m[0]), line.expandtabs(4))
+            if position == 0:
+                code.text = kept
+            else:
+                line_break: html.HtmlElement = html.Element("br")
+                line_break.tail = kept
+                code.append(line_break)
+        paragraph: html.HtmlElement = html.Element("p")
+        paragraph.set("class", "code")
+        if language := block.get("lang"):
+            paragraph.set("lang", language)
+        paragraph.append(code)
+        paragraph.tail = block.tail
+        parent = block.getparent()
+        if parent is not None:
+            parent.replace(block, paragraph)
+
+
+def _level_headings(prose: html.HtmlElement) -> None:
+    """Put headings below the entry's own (``data-level``), no level skipped, none empty."""
+    top = int(prose.attrib.pop("data-level", "2"))
+    last = top
+    for heading in list(prose.iter(*_HEADINGS)):
+        if not heading.text_content().strip():
+            heading.drop_tree()
+            continue
+        # Notes are rendered with headings from h3 on, under an h2.
+        wanted = int(heading.tag[1]) + top - 2
+        last = max(top + 1, min(wanted, last + 1, 6))
+        heading.tag = f"h{last}"
+
+
+def _name_tables(prose: html.HtmlElement) -> None:
+    """A table without a heading cell holds no data that a screen reader could name."""
+    for table in prose.iter("table"):
+        if table.find(".//th") is None:
+            table.set("role", "presentation")
+
+
+def _settle_links(root: html.HtmlElement) -> None:
+    """Give every link a text that says where it leads, and no text two targets (WCAG 2.4.4)."""
+    targets: dict[str, str] = {}
+    for link in [link for link in root.iter("a") if link.get("href")]:
+        mail = link.get("href", "").startswith("mailto:")
+        address = link.get("href") if mail else close_address(link.get("href", ""))
+        if not address:
+            link.drop_tag()
+            continue
+        link.set("href", address)
+        _name_link(link, address)
+        text = collapse(link.text_content())
+        if targets.setdefault(text, address) == address:
+            continue
+        for said in _distinctions(text, address):
+            if targets.setdefault(f"{text} ({said})", address) == address:
+                _append_text(link, f" ({said})")
+                break
+
+
+def _name_link(link: html.HtmlElement, address: str) -> None:
+    """Say an address without its scheme; add it to a text that says nothing by itself."""
+    text = collapse(link.text_content())
+    said = _say_address(address)
+    if not text:
+        _put_images_before(link)
+        link.text = said
+    elif _URL.fullmatch(text):
+        for child in list(link):
+            link.remove(child)
+        link.text = said
+    elif _URL.match(text):
+        _drop_scheme(link)
+    elif _GENERIC.fullmatch(text):
+        _append_text(link, f" ({said})")
+
+
+def _put_images_before(link: html.HtmlElement) -> None:
+    """A linked image has no text to tell it by: the image goes first, the link after it."""
+    parent = link.getparent()
+    for child in list(link):
+        link.remove(child)
+        if parent is not None and child.tag == "img":
+            child.tail = " "
+            parent.insert(parent.index(link), child)
+
+
+def _drop_scheme(link: html.HtmlElement) -> None:
+    for element in link.iter():
+        if element.text and element.text.strip():
+            element.text = re.sub(r"^\s*https?://", "", element.text, flags=re.IGNORECASE)
+            return
+
+
+def _append_text(link: html.HtmlElement, text: str) -> None:
+    if len(link):
+        link[-1].tail = (link[-1].tail or "") + text
+    else:
+        link.text = (link.text or "") + text
+
+
+def _distinctions(text: str, address: str) -> Iterator[str]:
+    """What may tell two links of the same text apart: where they lead, else a number."""
+    for said in (_say_address(address), _say_address(address, limit=len(address))):
+        if said != text:
+            yield said
+    yield from map(str, itertools.count(2))
+
+
+def _say_address(address: str, limit: int = 60) -> str:
+    return shorten_address(address, limit) or address.removeprefix("mailto:")

@@ -1,0 +1,151 @@
+"""An article as a newsletter shows it: chosen, shortened and named; the templates only format."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from feeds.model import Article, Issue, Link, Text
+from feeds.outputs.addresses import find_article_address, find_tag_page, shorten_address
+from feeds.outputs.mail_tree import close_address
+from feeds.outputs.shorten import collapse, shorten, take_sentences
+from feeds.outputs.site import Site
+from feeds.outputs.tongues import language_of
+
+TITLE_LENGTH = 300
+SHOWN_AUTHORS = 6
+
+_HREF = re.compile(r'\shref="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How many sentences of each text there is room for; None is all of them."""
+
+    abstract: int | None = None
+    commentary: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A text, perhaps shortened: what of it is shown, and whether the rest is elsewhere."""
+
+    lang: str
+    html: Markup
+    plain: tuple[str, ...]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One article in a newsletter.
+
+    No two pieces of an issue have the same ``title``. ``others`` counts the authors that are not
+    named; ``day`` is set where it is not the issue's own; ``links`` are the addresses that the
+    HTML leads to and the plain text does not tell. A tag without a page has no ``path``.
+    """
+
+    title: str
+    title_lang: str
+    short_title: str
+    address: str
+    level: int
+    day: date | None
+    paper: str | None
+    paper_label: str
+    authors: str
+    authors_lang: str
+    others: int
+    commentary: Words | None
+    abstract: Words | None
+    tags: tuple[Link, ...]
+    related: tuple[Link, ...]
+    links: tuple[str, ...]
+
+
+def lay_out(issue: Issue, site: Site, room: Room) -> tuple[Piece, ...]:
+    """Lay out the articles of an issue: the day's own, then the late ones."""
+    articles = (*issue.articles, *issue.late)
+    titles = _distinct_titles(articles)
+    late = frozenset(article.id for article in issue.late)
+    return tuple(
+        _lay_out_article(article, title, site, room, late=article.id in late)
+        for article, title in zip(articles, titles, strict=True)
+    )
+
+
+def _lay_out_article(
+    article: Article, title: str, site: Site, room: Room, *, late: bool
+) -> Piece:
+    config, lang, languages = site.config, article.lang, site.languages
+    shown = article.authors if len(article.authors) <= SHOWN_AUTHORS else article.authors[:5]
+    authors = ", ".join(map(collapse, shown))
+    paper = close_address(article.url) if article.url else None
+    return Piece(
+        title=title,
+        title_lang=language_of(title, lang, languages),
+        short_title=shorten(title, 48),
+        address=find_article_address(article, config),
+        level=3 if late else 2,
+        day=article.day if late else None,
+        paper=paper,
+        paper_label=shorten_address(paper) if paper else "",
+        authors=authors,
+        authors_lang=language_of(authors, lang, languages),
+        others=len(article.authors) - len(shown),
+        commentary=_fit(article.commentary, room.commentary),
+        abstract=_fit(article.abstract, room.abstract),
+        tags=tuple(
+            Link(
+                path=find_tag_page(tag.slug, lang, config) or "",
+                title=f"#{collapse(tag.label)}",
+                lang=language_of(tag.label, lang, languages),
+            )
+            for tag in article.tags
+        ),
+        related=tuple(
+            Link(path=config.address(link.path), title=collapse(link.title), lang=link.lang)
+            for link in article.related
+            if "pages" in config.outputs
+        ),
+        links=_untold_links(article),
+    )
+
+
+def _distinct_titles(articles: tuple[Article, ...]) -> list[str]:
+    """Titles on one line, of a bearable length; one that stands there already gets a number."""
+    seen: Counter[str] = Counter()
+    titles = []
+    for article in articles:
+        title = shorten(collapse(article.title), TITLE_LENGTH)
+        seen[title] += 1
+        titles.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
+    return titles
+
+
+def _fit(text: Text | None, sentences: int | None) -> Words | None:
+    """Take as many sentences of a text as there is room for."""
+    if text is None:
+        return None
+    if sentences is not None:
+        plain, cut = take_sentences(text.plain, sentences)
+        if cut:
+            blocks = Markup("").join(Markup("<p>{}</p>").format(p) for p in plain)
+            return Words(lang=text.lang, html=blocks, plain=plain, cut=True)
+    # Made safe where notes are rendered.
+    return Words(lang=text.lang, html=Markup(text.html), plain=text.plain, cut=False)  # noqa: S704
+
+
+def _untold_links(article: Article) -> tuple[str, ...]:
+    """The addresses in an article's texts that their plain form leaves out, in order, once."""
+    texts = [text for text in (article.commentary, article.abstract) if text]
+    told = "\n".join(line for text in texts for line in text.plain)
+    found = [
+        close_address(html.unescape(href)) for text in texts for href in _HREF.findall(text.html)
+    ]
+    return tuple(dict.fromkeys(address for address in found if address and address not in told))
