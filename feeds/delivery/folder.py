@@ -1,0 +1,59 @@
+"""The folder: every issue as one complete mail in a file, to look at or to hand on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+from feeds.config import Config
+from feeds.delivery.message import build_message
+from feeds.errors import DeliveryError, PublishError
+from feeds.model import Newsletter
+from feeds.publish.atomic import write_atomically
+
+# A folder has no readers: the mail is addressed to nobody (RFC 2606, section 3).
+PLACEHOLDER_READER = "reader@example.org"
+
+
+def deliver_to_folder(newsletter: Newsletter, config: Config, *, published: datetime) -> None:
+    """Write ``mail/<day>.<lang>.eml`` into the state folder: whole, durably, the same each time.
+
+    :raises DeliveryError: the system refused; a later try may succeed.
+    """
+    path = config.state_folder / "mail" / f"{newsletter.day}.{newsletter.lang}.eml"
+    content = build_message(
+        newsletter,
+        config,
+        recipient=PLACEHOLDER_READER,
+        date=published.astimezone(config.zone),
+        unsubscribe=config.address(f"{newsletter.lang}/unsubscribe/"),
+    )
+    try:
+        write_atomically(path, content)
+        _sync_folder(path.parent)
+        _clear_unfinished(path)
+    except PublishError as error:
+        raise DeliveryError("folder", str(error), temporary=True) from error
+    except OSError as error:
+        message = f"{path}: cannot be written: {error.strerror}"
+        raise DeliveryError("folder", message, temporary=True) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the name durable too, before the database says that the issue is delivered."""
+    if os.name == "nt":
+        return  # a folder cannot be opened there
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _clear_unfinished(path: Path) -> None:
+    """Take away what a process that was killed while writing this file has left."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            left.unlink()

@@ -1,0 +1,197 @@
+"""All of it in one process: build, watch, schedule, deliver, serve.
+
+One thread does the work, one piece after another: a build and a delivery never meet, and what is
+asked for while it works is done afterwards. Everybody else (the schedule, the watcher, the signal
+handler) only asks. The work may be broken off at any point; the next start repairs what is left.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import date, datetime, timedelta
+from threading import Condition, Event, Thread
+from typing import Literal
+from urllib.parse import urlsplit
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from feeds.config import CONFIG_NAME, Config
+from feeds.database.state import State
+from feeds.delivery import WAYS, Way
+from feeds.errors import PaperroundError
+from feeds.languages import templates_folder
+from feeds.locks import hold_lock
+from feeds.schedule import Publication, next_due, publish_due
+from feeds.watch import Watched, Watcher
+from feeds.web.server import Server, wait_for
+from feeds.web.static import create_app
+
+log = logging.getLogger(__name__)
+
+Wish = Literal["build", "publish"]
+
+_LOOK_EVERY = timedelta(minutes=5)
+# Some network file systems tell of no change: a full look now and then finds it all the same.
+_BUILD_EVERY = timedelta(minutes=30)
+# How long the end waits for a piece of work; it may be broken off, so not for long.
+_FAREWELL_S = 1.0
+
+
+class Runner:
+    """Runs a publication until it is told to stop.
+
+    ``rebuild`` reads the notes, writes ``out/`` and returns what there is to publish; it is called
+    with the moment, at the start and after every change. ``clock`` tells the time (aware).
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        state: State,
+        *,
+        rebuild: Callable[[datetime], Publication],
+        clock: Callable[[], datetime],
+        ways: Mapping[str, Way] = WAYS,
+    ) -> None:
+        self._config = config
+        self._state = state
+        self._rebuild = rebuild
+        self._clock = clock
+        self._ways = ways
+        self._publication: Publication | None = None
+        self._built_on: date | None = None
+        self._wishes: set[Wish] = {"build"}
+        self._asked = Condition()
+        self._stopping = False
+        self._next: datetime | None = None
+        self._scheduler = BackgroundScheduler(
+            timezone=config.zone,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def run(self, stop: Event, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+        """Work until ``stop`` is set.
+
+        :raises InUseError: another process works on this publication, or has the port.
+        """
+        prefix = urlsplit(self._config.base_url).path
+        with ExitStack() as stack:
+            stack.enter_context(hold_lock(self._config.state_folder / "run.lock"))
+            app = create_app(self._config.out_folder, prefix=prefix)
+            server = stack.enter_context(Server(app, host=host, port=port))
+            log.info("serving %s at %s%s/", self._config.out_folder, server.address, prefix)
+            stack.enter_context(Watcher(self._watched, lambda: self.ask("build")))
+            self._start_schedule(stack)
+            worker = Thread(target=self._work, name="work", daemon=True)
+            worker.start()
+            wait_for(stop)
+            log.info("stopping")
+            self._end(worker)
+
+    def ask(self, wish: Wish) -> None:
+        """Ask for a build (and what is due after it), or for what is due; returns at once."""
+        with self._asked:
+            self._wishes.add(wish)
+            self._asked.notify()
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    def _watched(self) -> Watched:
+        config = self._config
+        own = config.templates_folder
+        return Watched(
+            folders=[config.notes_folder, templates_folder(), *([own] if own else [])],
+            files=[config.root / CONFIG_NAME, config.root / "pyproject.toml"],
+            ignored=[config.out_folder, config.state_folder, config.ledger_path],
+        )
+
+    def _start_schedule(self, stack: ExitStack) -> None:
+        add = self._scheduler.add_job
+        add(self.ask, IntervalTrigger(seconds=_LOOK_EVERY.total_seconds()), ["publish"])
+        add(self.ask, IntervalTrigger(seconds=_BUILD_EVERY.total_seconds()), ["build"])
+        self._schedule_days()
+        self._scheduler.start()
+        stack.callback(self._scheduler.shutdown, wait=False)
+
+    def _schedule_days(self) -> None:
+        """Look at the hour of publication, after a build, and build when a new day begins."""
+        hour, zone = self._config.publication_time, self._config.zone
+        times = {"hour": (hour.hour, hour.minute), "midnight": (0, 0)}
+        for name, (hours, minutes) in times.items():
+            trigger = CronTrigger(hour=hours, minute=minutes, timezone=zone)
+            self._scheduler.add_job(self.ask, trigger, ["build"], id=name, replace_existing=True)
+
+    # -- working -----------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while wishes := self._take():
+            now = self._clock()
+            new_day = self._built_on != now.astimezone(self._config.zone).date()
+            if "build" in wishes or new_day:
+                self._build(now)
+            self._publish(self._clock())
+
+    def _take(self) -> set[Wish]:
+        """Wait for wishes and take them all; none when it is time to stop."""
+        with self._asked:
+            self._asked.wait_for(lambda: self._wishes or self._stopping)
+            wishes, self._wishes = self._wishes, set()
+            return set() if self._stopping else wishes
+
+    def _build(self, now: datetime) -> None:
+        try:
+            self._publication = self._rebuild(now)
+        except PaperroundError as error:
+            log.error("not built: %s", error)  # noqa: TRY400  # one line for a person
+        except Exception:
+            log.exception("not built")
+        else:
+            self._follow(self._publication.config)
+        self._built_on = now.astimezone(self._config.zone).date()
+
+    def _follow(self, config: Config) -> None:
+        """Take up a configuration that was edited."""
+        before, self._config = self._config, config
+        if (before.timezone, before.publication_time) != (config.timezone, config.publication_time):
+            self._schedule_days()
+        if (before.out_folder, before.state_folder, before.base_url) != (
+            config.out_folder,
+            config.state_folder,
+            config.base_url,
+        ):
+            log.warning("the base URL or a folder changed: start again to serve it")
+
+    def _publish(self, now: datetime) -> None:
+        if self._publication is None:
+            return
+        try:
+            publish_due(self._publication, self._state, now, ways=self._ways)
+            self._announce(next_due(self._publication, self._state, now), now)
+        except PaperroundError as error:
+            log.error("not published: %s", error)  # noqa: TRY400  # one line for a person
+        except Exception:
+            log.exception("not published")
+
+    def _announce(self, moment: datetime | None, now: datetime) -> None:
+        """Be there when the next issue is due: after quiet minutes, that is at no regular time.
+
+        One that is due already and did not go out waits for the regular look.
+        """
+        if moment is None or moment <= now or moment == self._next:
+            return
+        self._next = moment
+        log.info("the next issue goes out at %s", moment.strftime("%Y-%m-%d %H:%M %Z"))
+        self._scheduler.add_job(
+            self.ask, DateTrigger(moment), ["publish"], id="next", replace_existing=True
+        )
+
+    def _end(self, worker: Thread) -> None:
+        with self._asked:
+            self._stopping = True
+            self._asked.notify()
+        worker.join(_FAREWELL_S)

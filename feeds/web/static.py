@@ -1,0 +1,224 @@
+"""Serving ``out/``: the right media types, conditional requests, and nothing but what was built.
+
+A file is opened once and read whole, and what is said about it (length, ETag) is said of those
+bytes: a build that replaces it meanwhile leaves the answer as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from feeds.web.ranges import select_range
+
+MEDIA_TYPES = {
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".rss": "application/rss+xml; charset=utf-8",
+    ".json": "application/json",
+    ".opml": "text/x-opml; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".xml": "application/xml; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+}
+FEED_JSON = "application/feed+json"
+# Notes are untrusted: whatever slipped into a page, no script of it runs (Content Security Policy
+# Level 3). Sent with every file, since a picture in SVG is a document too.
+SAFETY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' https: data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+# Kept, but asked for each time: a question costs a 304, and nobody sees yesterday's feed.
+_ASK_EACH_TIME = "no-cache"
+# A picture's name is made of its content.
+_FOR_EVER = "public, max-age=31536000, immutable"
+_FOREVER_NAMED = re.compile(r"images/[0-9a-f]{16,}\.[a-z0-9]+")
+_UNFINISHED = ("~", ".tmp", ".part")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: str
+    content: bytes
+    modified: datetime
+
+    @property
+    def etag(self) -> str:
+        """A strong validator (RFC 9110, section 8.8.3): equal only for equal bytes."""
+        return f'"{blake2b(self.content, digest_size=16).hexdigest()}"'
+
+
+def create_app(folder: Path, *, prefix: str = "") -> Starlette:
+    """An application that serves a folder below a path prefix (``/papers``, or nothing).
+
+    ``/`` leads to the prefix, and a folder without its slash to the one with it. Only GET and HEAD
+    are answered; hidden and unfinished files, and whatever is outside of the folder, do not exist.
+    """
+    return Starlette(routes=[Route("/{path:path}", _Folder(folder, "/" + prefix.strip("/")))])
+
+
+class _Folder:
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder = folder
+        self._prefix = prefix.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if request.method in ("GET", "HEAD"):
+            response = await run_in_threadpool(self._answer, scope["path"], request.headers)
+        else:
+            response = Response(status_code=405, headers={"Allow": "GET, HEAD"})
+        response.headers.update(SAFETY)
+        if request.method == "HEAD":
+            response.body = b""  # the headers, with the length, stay as GET would have them
+        await response(scope, receive, send)
+
+    def _answer(self, path: str, asked: Headers) -> Response:
+        if path in ("/", self._prefix) and self._prefix:
+            return _redirect(f"{self._prefix}/")
+        if not path.startswith(f"{self._prefix}/"):
+            return self._not_found()
+        inside = path.removeprefix(f"{self._prefix}/")
+        if inside.endswith("/") or not inside:
+            file = read_inside(self._folder, f"{inside}index.html")
+        else:
+            file = read_inside(self._folder, inside)
+            if not file and read_inside(self._folder, f"{inside}/index.html"):
+                return _redirect(f"{path}/")
+        return _respond(file, asked) if file else self._not_found()
+
+    def _not_found(self) -> Response:
+        page = read_inside(self._folder, "404.html")
+        content = page.content if page else b"There is no such page.\n"
+        headers = {"Cache-Control": _ASK_EACH_TIME}
+        media_type = MEDIA_TYPES[".html" if page else ".txt"]
+        return Response(content, status_code=404, media_type=media_type, headers=headers)
+
+
+def read_inside(folder: Path, path: str) -> _File | None:
+    """Read a file of a folder by its decoded path; None where there is none to show.
+
+    A name is looked for as it was asked, then composed (NFC), then decomposed (NFD): the forms in
+    which browsers and file systems write the same letters.
+    """
+    if not is_plain(path):
+        return None
+    spellings = dict.fromkeys([path, *(unicodedata.normalize(f, path) for f in ("NFC", "NFD"))])
+    return next((file for name in spellings if (file := _read(folder, name))), None)
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path names something below a folder: no step up, no drive, nothing hidden."""
+    parts = path.split("/")
+    return (
+        all(part and not part.startswith(".") for part in parts)
+        and not any(character in "\\:" or ord(character) < 32 for character in path)
+        and not path.endswith(_UNFINISHED)
+    )
+
+
+def _read(folder: Path, path: str) -> _File | None:
+    root = Path(os.path.realpath(folder))
+    try:
+        real = Path(os.path.realpath(root / path))
+        if not real.is_relative_to(root) or not is_plain(real.relative_to(root).as_posix()):
+            return None  # a symbolic link that leads out, or to what is hidden
+        with open(real, "rb", opener=_open_at_once) as file:  # noqa: PTH123  # takes the opener
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
+            return _File(path, file.read(), modified)
+    except (OSError, ValueError):
+        return None  # no such file, a name too long, letters that no file system has
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without following a link made just now, and without waiting for a pipe's writer."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _redirect(path: str) -> Response:
+    """Lead to a path on this server, decoded; never to one that reads as another host's."""
+    headers = {"Cache-Control": _ASK_EACH_TIME}
+    return RedirectResponse("/" + quote(path.lstrip("/"), safe="/~"), 308, headers)
+
+
+def _respond(file: _File, asked: Headers) -> Response:
+    headers = {
+        "ETag": file.etag,
+        "Last-Modified": format_datetime(file.modified, usegmt=True),
+        "Cache-Control": _FOR_EVER if _FOREVER_NAMED.fullmatch(file.path) else _ASK_EACH_TIME,
+    }
+    if _is_unchanged(file, asked):
+        return Response(status_code=304, headers=headers)
+    headers["Accept-Ranges"] = "bytes"
+    media_type = _media_type(file.path)
+    part = select_range(asked.get("range"), len(file.content))
+    if part is None or not _is_same(file, asked.get("if-range")):
+        return Response(file.content, media_type=media_type, headers=headers)
+    first, last = part
+    length = len(file.content)
+    if first > last:
+        headers["Content-Range"] = f"bytes */{length}"
+        return Response(status_code=416, headers=headers)
+    headers["Content-Range"] = f"bytes {first}-{last}/{length}"
+    content = file.content[first : last + 1]
+    return Response(content, status_code=206, media_type=media_type, headers=headers)
+
+
+def _media_type(path: str) -> str:
+    name = PurePosixPath(path)
+    if name.name == "feed.json":
+        return FEED_JSON
+    return MEDIA_TYPES.get(name.suffix.lower(), "application/octet-stream")
+
+
+def _is_unchanged(file: _File, asked: Headers) -> bool:
+    """Whether the reader has these bytes (RFC 9110, sections 13.1.2, 13.1.3 and 13.2.2)."""
+    if (tags := asked.get("if-none-match")) is not None:
+        known = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
+        return file.etag in known or "*" in known
+    since = _parse_date(asked.get("if-modified-since"))
+    return since is not None and file.modified <= since
+
+
+def _is_same(file: _File, condition: str | None) -> bool:
+    """Whether a part may go with those that the reader has (RFC 9110, section 13.1.5)."""
+    return condition is None or condition == file.etag or _parse_date(condition) == file.modified
+
+
+def _parse_date(text: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
