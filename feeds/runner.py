@@ -11,23 +11,23 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
+from functools import partial
 from threading import Condition, Event, Thread
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from feeds.config import CONFIG_NAME, Config
+from feeds.config import Config
 from feeds.database.state import State
 from feeds.delivery import WAYS, Way
 from feeds.errors import PaperroundError
-from feeds.languages import templates_folder
 from feeds.locks import hold_lock
 from feeds.schedule import Publication, next_due, publish_due
-from feeds.watch import Watched, Watcher
+from feeds.watch import Watcher, watched_by
 from feeds.web.server import Server, wait_for
 from feeds.web.static import create_app
 
@@ -79,13 +79,15 @@ class Runner:
 
         :raises InUseError: another process works on this publication, or has the port.
         """
-        prefix = urlsplit(self._config.base_url).path
+        prefix = unquote(urlsplit(self._config.base_url).path).strip("/")
         with ExitStack() as stack:
             stack.enter_context(hold_lock(self._config.state_folder / "run.lock"))
             app = create_app(self._config.out_folder, prefix=prefix)
             server = stack.enter_context(Server(app, host=host, port=port))
-            log.info("serving %s at %s%s/", self._config.out_folder, server.address, prefix)
-            stack.enter_context(Watcher(self._watched, lambda: self.ask("build")))
+            log.info("serving %s at %s/%s", self._config.out_folder, server.address, prefix)
+            stack.enter_context(
+                Watcher(lambda: watched_by(self._config), lambda: self.ask("build"))
+            )
             self._start_schedule(stack)
             worker = Thread(target=self._work, name="work", daemon=True)
             worker.start()
@@ -100,15 +102,6 @@ class Runner:
             self._asked.notify()
 
     # -- asking ------------------------------------------------------------------------------------
-
-    def _watched(self) -> Watched:
-        config = self._config
-        own = config.templates_folder
-        return Watched(
-            folders=[config.notes_folder, templates_folder(), *([own] if own else [])],
-            files=[config.root / CONFIG_NAME, config.root / "pyproject.toml"],
-            ignored=[config.out_folder, config.state_folder, config.ledger_path],
-        )
 
     def _start_schedule(self, stack: ExitStack) -> None:
         add = self._scheduler.add_job

@@ -17,6 +17,9 @@ from typing import Self
 
 from watchfiles import watch
 
+from feeds.config import CONFIG_NAME, Config
+from feeds.languages import templates_folder
+
 log = logging.getLogger(__name__)
 
 _LOOK_MS = 1_000
@@ -38,6 +41,19 @@ class Watched:
     folders: Sequence[Path]
     files: Sequence[Path] = ()
     ignored: Sequence[Path] = ()
+
+
+def watched_by(config: Config) -> Watched:
+    """What a publication is made from: its notes, its templates, its configuration.
+
+    What a build writes itself is no reason to build.
+    """
+    own = config.templates_folder
+    return Watched(
+        folders=[config.notes_folder, templates_folder(), *([own] if own else [])],
+        files=[config.root / CONFIG_NAME, config.root / "pyproject.toml"],
+        ignored=[config.out_folder, config.state_folder, config.ledger_path],
+    )
 
 
 class Watcher:

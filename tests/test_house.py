@@ -15,6 +15,7 @@ RANKS = {
     "errors": 0,
     "model": 0,
     "languages": 1,
+    "locks": 1,
     "config": 2,
     "notes": 3,
     "archive": 3,
@@ -22,6 +23,7 @@ RANKS = {
     "delivery.message": 3,
     "publish": 4,
     "sources": 4,
+    "watch": 4,
     "images": 4,
     "ledger_file": 5,
     "starter": 5,
@@ -30,8 +32,9 @@ RANKS = {
     "web": 5,
     "pipeline": 6,
     "schedule": 7,
-    "cli": 8,
-    "__main__": 9,
+    "runner": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 PURE = {"notes", "archive", "outputs", "delivery.message"}
 # What a pure part has no use for: clocks, disks, networks, other programs.

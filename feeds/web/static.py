@@ -151,7 +151,7 @@ def _read(folder: Path, path: str) -> _File | None:
         real = Path(os.path.realpath(root / path))
         if not real.is_relative_to(root) or not is_plain(real.relative_to(root).as_posix()):
             return None  # a symbolic link that leads out, or to what is hidden
-        with open(real, "rb", opener=_open_at_once) as file:  # noqa: PTH123  # takes the opener
+        with open(real, "rb", opener=_open_at_once) as file:  # takes the opener
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return None
