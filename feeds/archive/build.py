@@ -1,0 +1,118 @@
+"""Notes and a ledger to an archive and the next ledger: the step that gives entries identity.
+
+What was decided where the plan leaves room:
+
+- An article's day, and so its address and the page it stands on, is the one it was first seen on,
+  also when its note has moved to another since.
+- A note dated in the future waits for its day; but an entry that was published and then moved into
+  the future stays where it is, as readers have it already.
+- A draft, and an entry that was taken out, are gone; their lines stay, and with them their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from feeds.archive.articles import Known, Renderer, write_articles
+from feeds.archive.editions import show_entry
+from feeds.archive.issues import group_days, group_issues, sort_articles
+from feeds.archive.ledger import Ledger
+from feeds.archive.match import Matches, match_records
+from feeds.archive.record import Record
+from feeds.archive.remember import Bookkeeper, end_records
+from feeds.archive.sightings import Sighting, sight_entries
+from feeds.archive.tags import join_tags, map_slugs, name_tags, tag_slug
+from feeds.archive.times import Clock
+from feeds.config import Config
+from feeds.model import Archive, Finding, Language, Note
+
+__all__ = ["Renderer", "build_archive"]
+
+
+def build_archive(
+    notes: Sequence[Note],
+    ledger: Ledger,
+    config: Config,
+    languages: Mapping[str, Language],
+    *,
+    now: datetime,
+    issued: Collection[date],
+    render: Renderer,
+    allow_deletes: bool = False,
+) -> tuple[Archive, Ledger]:
+    """Give every entry its id and dates, and order what is published by day, tag and language.
+
+    :param now: the moment of the build, aware.
+    :param issued: days whose issue has gone out.
+    :param allow_deletes: go on where more than a fifth of the published entries would vanish.
+    :returns: the archive, and the ledger to keep.
+    :raises ManyDeletionsError: they would, and it is not allowed.
+    :raises ConfigError: the aliases of tags lead nowhere.
+    """
+    joins = join_tags(config.tags.aliases)
+    clock = Clock(ledger.records, config, now=now, issued=issued)
+    # What is published goes before what waits: it has the first claim on what is known.
+    sightings = sorted(sight_entries(notes), key=lambda seen: seen.day > clock.today)
+    matches, doubts = match_records(sightings, ledger.records)
+    matches = _let_wait(matches, sightings, ledger.records, clock.today)
+    gone = end_records(ledger.records, set(matches.values()), allow_deletes=allow_deletes)
+
+    book = Bookkeeper(ledger, config, joins, clock)
+    titles = {
+        index: render.title(seen.entry.title)
+        for index, seen in enumerate(sightings)
+        if index in matches or seen.day <= clock.today
+    }
+    # New entries first: an edit finds another second more easily than they do.
+    written = {i: book.begin(sightings[i], titles[i]) for i in titles if i not in matches}
+    for index, line in matches.items():
+        written[index] = book.carry_on(ledger.records[line], sightings[index])
+    known = [
+        Known(
+            sighting=sightings[index],
+            record=written[index],
+            title=title,
+            shown=show_entry(sightings[index].entry, config),
+        )
+        for index, title in titles.items()
+    ]
+    records = sorted([*written.values(), *gone], key=lambda record: (record.day, record.key))
+    by_day = sorted(known, key=lambda one: one.record.day)
+    tags = name_tags((one.entry.tags for one in by_day), joins)
+    articles = write_articles(known, tags, joins, config, languages, render)
+    archive = Archive(
+        languages=config.languages,
+        articles={lang: sort_articles(articles[lang]) for lang in articles},
+        days={lang: group_days(lang, articles[lang]) for lang in articles},
+        issues={lang: group_issues(lang, articles[lang]) for lang in articles},
+        tags=tuple(sorted(tags.values(), key=lambda tag: (tag.label.casefold(), tag.slug))),
+        slugs=map_slugs((slug for record in records for slug in record.slugs), tags, joins),
+        findings=(*ledger.findings, *doubts, *_report_tags(known)),
+    )
+    return archive, Ledger(records=tuple(records), damaged=ledger.damaged)
+
+
+def _let_wait(
+    matches: Matches, sightings: Sequence[Sighting], records: Sequence[Record], today: date
+) -> Matches:
+    """Leave out what is dated in the future and was taken away before: that waits for its day."""
+    return {
+        index: line
+        for index, line in matches.items()
+        if sightings[index].day <= today or not records[line].gone
+    }
+
+
+def _report_tags(known: Iterable[Known]) -> list[Finding]:
+    """Tags that no address can be made of."""
+    return [
+        Finding(
+            level="warning",
+            source=one.entry.source,
+            message=f"tag {tag[:60]!r} is left out: expected a letter or a digit in it",
+        )
+        for one in known
+        for tag in one.entry.tags
+        if not tag_slug(tag)
+    ]

@@ -1,0 +1,135 @@
+"""What a writer may want to mend in the notes: nothing here stops a build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from feeds.archive.links import find_target, index_targets
+from feeds.archive.prints import short_title
+from feeds.archive.sightings import Sighting, sight_entries
+from feeds.archive.tag_lint import check_tags
+from feeds.config import Config
+from feeds.model import Archive, Finding, Level, Note, Source
+
+_WIKILINK = re.compile(r"(?<!!)\[\[([^\[\]\n]+)\]\]")
+_CODE_SPAN = re.compile(r"(`+).+?\1")
+_CODE_BLOCK = re.compile(r"\s*(?:```|~~~)")
+
+
+def check_archive(notes: Sequence[Note], archive: Archive, config: Config) -> list[Finding]:
+    """Look for near-duplicate tags, papers noted twice, and what a reader will miss.
+
+    :param archive: what was built from ``notes``. Its own findings and those of the notes are not
+        repeated here.
+    :returns: findings in the order of the notes' paths and lines.
+    """
+    published = {
+        (article.source.path, article.source.line)
+        for articles in archive.articles.values()
+        for article in articles
+    }
+    sightings = sight_entries(notes)
+    shown = [seen for seen in sightings if _place(seen.entry.source) in published]
+    found = [
+        *_check_notes(notes, sightings, published),
+        *check_tags(sightings, config),
+        *_check_twice(sightings),
+        *_check_links(shown),
+    ]
+    for seen in sightings:
+        found.extend(_check_entry(seen, config))
+    return sorted(found, key=lambda finding: _place(finding.source))
+
+
+def _place(source: Source) -> tuple[str, int]:
+    return source.path, source.line
+
+
+def _finding(level: Level, source: Source, message: str) -> Finding:
+    return Finding(level=level, source=source, message=message)
+
+
+def _check_notes(
+    notes: Iterable[Note], sightings: Iterable[Sighting], published: set[tuple[str, int]]
+) -> Iterator[Finding]:
+    """Notes that are not published: those the writer holds back, and those of days to come."""
+    for note in notes:
+        if note.draft:
+            message = "a draft: left out until `draft: true` (or `publish: false`) is taken out"
+            yield _finding("notice", Source(path=note.path, line=1), message)
+    waiting = {
+        seen.entry.source.path: seen.day
+        for seen in sightings
+        if _place(seen.entry.source) not in published
+    }
+    for path, day in waiting.items():
+        message = f"dated {day}, in the future: it waits for that day; mend the date if it is wrong"
+        yield _finding("notice", Source(path=path, line=1), message)
+
+
+def _check_entry(seen: Sighting, config: Config) -> Iterator[Finding]:
+    """What an entry lacks."""
+    entry, title = seen.entry, short_title(seen.entry.title)
+    written = [lang for lang, text in entry.commentary.items() if text]
+    missing = [lang for lang in config.languages if lang not in written]
+    if not written and not entry.abstract:
+        message = f"{title!r} has no abstract and no commentary: it is in no feed and no mail"
+        yield _finding("warning", entry.source, message)
+    elif missing and len(missing) < len(config.languages):
+        languages = " and ".join(missing)
+        message = f"{title!r} has no commentary in {languages}: add it, or readers there miss it"
+        yield _finding("notice", entry.source, message)
+    for lang in written:
+        if lang not in config.languages:
+            message = f"{title!r}: its commentary in {lang!r} is in no language of the publication"
+            yield _finding("notice", entry.source, message)
+    if not entry.tags:
+        message = f"{title!r} has no tag: add a line such as #topic, or no tag's feed has it"
+        yield _finding("notice", entry.source, message)
+
+
+def _check_twice(sightings: Iterable[Sighting]) -> Iterator[Finding]:
+    """Papers that are noted more than once: by URL (arXiv's versions are one), else by title."""
+    by_url: dict[str, Sighting] = {}
+    by_title: dict[str, Sighting] = {}
+    for seen in sorted(sightings, key=lambda seen: seen.day):
+        url, title = seen.prints.url, seen.prints.title
+        first, what = (by_url.get(url) if url else None), "paper"
+        namesake = by_title.get(title)
+        # Two papers may well be called "Introduction": then their addresses differ.
+        if first is None and namesake and (url is None or namesake.prints.url is None):
+            first, what = namesake, "title"
+        if first is not None:
+            message = (
+                f"{short_title(seen.entry.title)!r}: the same {what} as {first.entry.source} "
+                f"({first.day}); take one out, or join the two"
+            )
+            yield _finding("warning", seen.entry.source, message)
+        if url:
+            by_url.setdefault(url, seen)
+        by_title.setdefault(title, seen)
+
+
+def _check_links(shown: Sequence[Sighting]) -> Iterator[Finding]:
+    """``[[links]]`` that no published entry answers to."""
+    targets = index_targets(shown)
+    for seen in shown:
+        entry = seen.entry
+        linked = [*entry.related]
+        for paragraphs in entry.commentary.values():
+            linked.extend(target for text in paragraphs for target in _linked(text))
+        for target in dict.fromkeys(linked):
+            if find_target(target, targets) is None:
+                message = (
+                    f"[[{short_title(target)}]] leads nowhere: no published entry has that file "
+                    "name or title; mend it, or it is shown as plain text"
+                )
+                yield _finding("notice", entry.source, message)
+
+
+def _linked(paragraph: str) -> list[str]:
+    if _CODE_BLOCK.match(paragraph):
+        return []
+    targets: list[str] = _WIKILINK.findall(_CODE_SPAN.sub("", paragraph))
+    return targets

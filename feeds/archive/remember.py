@@ -1,0 +1,122 @@
+"""What a build writes into the ledger: new lines, edits, and what is gone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+
+import msgspec
+
+from feeds.archive.editions import hash_edition, show_entry
+from feeds.archive.ledger import Ledger
+from feeds.archive.prints import short_title
+from feeds.archive.record import Edition, Record
+from feeds.archive.sightings import Sighting
+from feeds.archive.tags import Joins, numbered_key, title_key
+from feeds.archive.times import Clock
+from feeds.config import Config
+from feeds.errors import ManyDeletionsError
+from feeds.model import Entry
+
+
+class Keys:
+    """The keys of each day: a new entry gets one that no other of its day ever had."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._taken = {(record.day, record.key) for record in records}
+        self._numbers: defaultdict[tuple[date, str], int] = defaultdict(lambda: 2)
+
+    def make(self, day: date, title: str) -> str:
+        """The key of an entry with this title: ``title``, else ``title-2`` and so on."""
+        base = key = title_key(title)
+        while (day, key) in self._taken:
+            # Counted on, not from 2 again: a day may hold thousands of one title.
+            key = numbered_key(base, self._numbers[day, base])
+            self._numbers[day, base] += 1
+        self._taken.add((day, key))
+        return key
+
+
+class Bookkeeper:
+    """Writes the lines of one build."""
+
+    def __init__(self, ledger: Ledger, config: Config, joins: Joins, clock: Clock) -> None:
+        self._config = config
+        self._joins = joins
+        self._clock = clock
+        self._keys = Keys(ledger.records)
+        # On the first start every day that is there already counts as issued.
+        self._first_start = ledger.empty
+
+    def begin(self, sighting: Sighting, title: str) -> Record:
+        """The line of an entry that is seen for the first time; ``title`` is plain text."""
+        clock, entry, day = self._clock, sighting.entry, sighting.day
+        published = clock.publish(day, sighting.position)
+        return Record(
+            day=day,
+            key=self._keys.make(day, title),
+            title=short_title(entry.title),
+            url=entry.url,
+            published=published,
+            first_seen=clock.today,
+            issue=day if self._first_start else clock.issue(day),
+            works=sighting.prints.works,
+            text=sighting.prints.text,
+            slugs=tuple(sorted(self._joins.slugs(entry.tags))),
+            languages={
+                lang: Edition(hash=found, updated=clock.adopt(lang, published))
+                for lang, found in self._hashes(entry)
+            },
+        )
+
+    def carry_on(self, record: Record, sighting: Sighting) -> Record:
+        """The line of an entry that is known, as it is now; the same where nothing was edited."""
+        entry, prints = sighting.entry, sighting.prints
+        title = short_title(entry.title)
+        same = (title, entry.url, prints.text) == (record.title, record.url, record.text)
+        editions = {**record.languages}
+        for lang, found in self._hashes(entry):
+            if lang not in editions or editions[lang].hash != found:
+                updated = self._date(record, lang, same=same)
+                editions[lang] = Edition(hash=found, updated=updated)
+        return msgspec.structs.replace(
+            record,
+            title=title,
+            url=entry.url,
+            noted=sighting.day if sighting.day != record.day else None,
+            works=prints.works,
+            text=prints.text,
+            slugs=tuple(sorted({*record.slugs, *self._joins.slugs(entry.tags)})),
+            languages=dict(sorted(editions.items())),
+            gone=False,
+        )
+
+    def _hashes(self, entry: Entry) -> list[tuple[str, str]]:
+        shown = show_entry(entry, self._config)
+        return sorted((one.lang, hash_edition(entry, one)) for one in shown)
+
+    def _date(self, record: Record, lang: str, *, same: bool) -> datetime:
+        """When an edition was updated that is not as the ledger has it."""
+        if lang in record.languages:
+            return self._clock.update(lang, record.languages[lang].updated)
+        if same:
+            # The publication took up the language; the entry is no newer for that.
+            return self._clock.adopt(lang, record.published)
+        return self._clock.update(lang, record.published)
+
+
+def end_records(
+    records: Sequence[Record], matched: Collection[int], *, allow_deletes: bool
+) -> list[Record]:
+    """The lines of the entries that no published note holds any more, marked so.
+
+    :param matched: indexes of the records that are still there.
+    :raises ManyDeletionsError: more than a fifth of what is published would vanish.
+    """
+    left = [record for index, record in enumerate(records) if index not in matched]
+    vanished = sum(not record.gone for record in left)
+    published = sum(not record.gone for record in records)
+    if vanished * 5 > published and not allow_deletes:
+        raise ManyDeletionsError(vanished, published)
+    return [msgspec.structs.replace(record, gone=True) for record in left]
