@@ -41,7 +41,7 @@ _SCRIPT = re.compile(r"[-+−]?(?:\d{1,6}|[A-Za-zα-ω])|[a-z][-+−]\d")
 _COMPOUND = re.compile(r"[\s+\-−±×·/=,]")
 _OPERATORS = "=<>≤≥≠≈∼~→←↔⇒⇔↦∈∉⊂⊆∪∩×·±∓≪≫≡∝∘⊕⊗"
 _EM_DASH = re.compile(r"(?<=\w)( ?)---(?=\1\w)")
-_EN_DASH = re.compile(r"(?<=[\w)\]])( ?)--(?=\1[\w(\[])")
+_EN_DASH = re.compile(r"(?<=[\w)\]%”\"'])( ?)--(?=\1[\w(\[])")
 _LOPSIDED = re.compile(rf"(?<=[^\s(])([{re.escape(_OPERATORS)}])(?= \S)")
 
 
@@ -49,7 +49,7 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class _BrokenError(ValueError):
-    """This is no LaTeX, or none that is understood."""
+    """What stands here is no LaTeX, or none that is understood."""
 
 
 def latex_to_text(text: str) -> str:

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Macros whose argument is shown as it is: a reader of plain text has no bold.
-WRAPPERS = frozenset(
+WRAPPERS = _words(
     """
     emph textit textbf texttt textsc textsf textrm textup textmd textsl textnormal text underline
     uline mbox hbox fbox mathrm mathbf mathit mathsf mathtt mathnormal mathcal mathbb mathfrak
     mathscr mathop mathbin mathrel bm boldsymbol pmb operatorname operatorname* ensuremath
     underbrace overbrace boxed
-    """.split()
+    """
 )
 
 # Macros that vanish with their argument: there is nothing to point at.
-DROPPED = frozenset(
+DROPPED = _words(
     """
     cite citep citet citealp citealt citeauthor citeyear cite* citep* citet* parencite textcite
     autocite footcite nocite label vspace hspace vspace* hspace* phantom vphantom hphantom
-    """.split()
+    """
 )
 
 # Macros that say how something is set, not what.
-SILENT = frozenset(
+SILENT = _words(
     """
     left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle
     textstyle scriptstyle limits nolimits xspace noindent em it bf tt rm sl sc itshape bfseries
     ttfamily normalfont small tiny centering protect ! / -
-    """.split()
+    """
 )
 
 # Functions are words: they want a space on both sides.
 FUNCTIONS = {
     name: name
-    for name in """
+    for name in _words("""
     arccos arcsin arctan arg argmax argmin cos cosh cot coth csc deg det dim exp gcd hom inf ker lg
     lim ln log max min sec sin sinh softmax sup tan tanh Pr
-    """.split()
+    """)
 } | {"limsup": "lim sup", "liminf": "lim inf", "bmod": "mod", "mod": "mod"}
 
 SYMBOLS = {

@@ -1,0 +1,165 @@
+r"""The parser of Markdown, with what notes hold beyond it: formulas, ``[[links]]``, bare URLs.
+
+Tokens keep targets as they were written; ``feeds.notes.targets`` decides what becomes of them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline.state_inline import StateInline
+
+from feeds.notes.emphasis import KoreanInline
+from feeds.notes.latex import read_escape, read_fragment
+from feeds.notes.links import url_spans
+
+WIKI = "wiki"
+BARE = "bare"
+
+# Markdown's own limit on nesting would cut text off; feeds.notes.blocks keeps well below this one.
+_MAX_NESTING = 100
+
+_WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")
+_MATRIX = re.compile(r"[\d\s.,:;+*e-]+")
+_TEX_LINK = re.compile(r"\\(?:url\{([^{}\s]+)\}|href\{([^{}\s]+)\}\{([^{}]*)\})")
+
+
+class NoteMarkdown(MarkdownIt):
+    """markdown-it for untrusted notes: every target is let through here and judged later."""
+
+    def __init__(self, *, markdown: bool) -> None:
+        super().__init__("zero")
+        self.inline = KoreanInline()
+        self.configure("commonmark" if markdown else "zero")
+        self.options.update({"html": False, "maxNesting": _MAX_NESTING, "breaks": True})
+        if markdown:
+            self.enable(["table", "strikethrough"])
+            # A paragraph is a line: nothing is indented code, an underlined heading or a footnote.
+            self.disable(["code", "lheading", "reference", "html_block", "html_inline"])
+            self.inline.ruler.before("escape", "latex", _read_latex)
+            self.inline.ruler.before("link", "wikilink", _read_wikilink)
+        else:
+            self.inline.ruler.push("latex", _read_plain_latex)
+        self.inline.ruler.after("text", "bare_url", _read_bare_url)
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802  # the library's name
+        """Keep a target as it was written."""
+        return url
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802  # the library's name
+        """Let every target through."""
+        return True
+
+
+@cache
+def markdown_parser() -> NoteMarkdown:
+    """The parser of commentary."""
+    return NoteMarkdown(markdown=True)
+
+
+@cache
+def plain_parser() -> NoteMarkdown:
+    """The parser of abstracts: LaTeX and URLs only."""
+    return NoteMarkdown(markdown=False)
+
+
+def push_text(state: StateInline, text: str) -> None:
+    """Add text that is not looked into again."""
+    token = state.push("text", "", 0)
+    token.content = text
+
+
+def _push_link(state: StateInline, target: str, shown: str, kind: str) -> None:
+    token = state.push("link_open", "a", 1)
+    token.attrs = {"href": target}
+    token.info = kind
+    push_text(state, shown)
+    state.push("link_close", "a", -1)
+
+
+def _read_latex(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] not in "$\\{":
+        return False
+    if match := _TEX_LINK.match(state.src, state.pos):
+        return _accept_tex_link(state, match, silent)
+    return _accept(state, read_fragment(state.src, state.pos), silent)
+
+
+def _read_plain_latex(state: StateInline, silent: bool) -> bool:
+    if _read_latex(state, silent):
+        return True
+    return _accept(state, read_escape(state.src, state.pos), silent)
+
+
+def _accept(state: StateInline, found: tuple[str, int] | None, silent: bool) -> bool:
+    if not found or found[1] > state.posMax:
+        return False
+    shown, end = found
+    if not silent:
+        if not shown.strip():
+            state.pending = state.pending.rstrip(" ~")
+        elif shown:
+            push_text(state, shown)
+    state.pos = end
+    return True
+
+
+def _accept_tex_link(state: StateInline, match: re.Match[str], silent: bool) -> bool:
+    if match.end() > state.posMax:
+        return False
+    if not silent:
+        target = re.sub(r"\\(?=[_%#&~])", "", match[1] or match[2])
+        if state.linkLevel:
+            push_text(state, match[3] or target)
+        else:
+            _push_link(state, target, match[3] or target, BARE)
+    state.pos = match.end()
+    return True
+
+
+def _read_bare_url(state: StateInline, silent: bool) -> bool:
+    """Read an URL at its ``://``: the text rule has taken its scheme already."""
+    if state.linkLevel or not state.src.startswith("://", state.pos):
+        return False
+    spans = state.env.setdefault("urls", {})
+    if state.src not in spans:
+        spans[state.src] = dict(url_spans(state.src))
+    for length in (5, 4):
+        start = state.pos - length
+        end = spans[state.src].get(start)
+        if end and end <= state.posMax and state.pending.endswith(state.src[start : state.pos]):
+            if not silent:
+                state.pending = state.pending[:-length]
+                url = state.src[start:end].replace("\\", "")
+                _push_link(state, url, url, BARE)
+            state.pos = end
+            return True
+    return False
+
+
+def _read_wikilink(state: StateInline, silent: bool) -> bool:
+    match = _WIKILINK.match(state.src, state.pos)
+    if not match or match.end() > state.posMax or _is_index(state, match):
+        return False
+    if not silent:
+        target, alias = match[2].strip(), (match[3] or "").strip()
+        if match[1]:
+            token = state.push("image", "img", 0)
+            token.attrs = {"src": target, "alt": ""}
+            token.content = alias
+            token.info = WIKI
+        elif state.linkLevel:
+            push_text(state, alias or target)
+        else:
+            _push_link(state, target, alias or target, WIKI)
+    state.pos = match.end()
+    return True
+
+
+def _is_index(state: StateInline, match: re.Match[str]) -> bool:
+    """Tell code: ``x[[0, 1]]`` and a matrix are no links."""
+    before = state.src[state.pos - 1] if state.pos else " "
+    called = before.isascii() and (before.isalnum() or before in ")]_")
+    return not match[1] and (called or bool(_MATRIX.fullmatch(match[2])))
