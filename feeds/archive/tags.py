@@ -66,7 +66,8 @@ def _slug(text: str, limit: int) -> str:
             slug += letter
         elif slug and slug[-1] != "-" and _is_joint(letter):
             slug += "-"
-    slug = cut_bytes(slug, limit).strip("-")
+    # What stood apart may now make one letter: of slugs, the shortest form only.
+    slug = cut_bytes(unicodedata.normalize("NFC", slug), limit).strip("-")
     return f"{slug}-" if _DEVICES.fullmatch(slug) else slug
 
 
