@@ -56,7 +56,7 @@ def local_address() -> list[str]:
         except OSError:
             probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    return ["--bind", f"127.0.0.1:{port}", "--base-url", f"http://127.0.0.1:{port}"]
+    return ["--port", str(port), "--base-url", f"http://127.0.0.1:{port}"]
 
 
 def python(purpose: str) -> str:

@@ -160,6 +160,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The absolute address of a percent-encoded path below the base URL."""
         return f"{self.base_url.rstrip('/')}/{path}"
 
+    def unsubscribe_address(self, lang: str) -> str:
+        """The page that says, in a language, how to stop the newsletter."""
+        return self.address(f"{lang}/unsubscribe/")
+
 
 def encode_path(path: str) -> str:
     """Percent-encode a path for an address (RFC 3986, section 2.1), slashes kept."""

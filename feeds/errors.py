@@ -7,6 +7,7 @@
     ├── NoteError              a note that cannot be read
     ├── LedgerError            a ledger that cannot be trusted
     ├── ManyDeletionsError     a build that would take away more than a fifth of what is published
+    ├── NoIssueError           a day without an issue, where one was asked for
     ├── RenderError            a template that does not render
     ├── PublishError           a file that cannot be written
     ├── StateError             a database that cannot be opened or moved forward
@@ -57,6 +58,10 @@ class ManyDeletionsError(PaperroundError):
         )
         self.vanished = vanished
         self.published = published
+
+
+class NoIssueError(PaperroundError):
+    """There is no issue of that day in that language."""
 
 
 class RenderError(PaperroundError):

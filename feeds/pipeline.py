@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from feeds.archive.build import build_archive
-from feeds.archive.due import issue_due
 from feeds.archive.ledger import Ledger
 from feeds.config import Config
-from feeds.delivery.message import build_message
 from feeds.errors import NoteError
 from feeds.images import Pictures, collect_pictures
 from feeds.languages import load_languages
@@ -60,6 +58,11 @@ class Publication:
     edits: Mapping[date, datetime]
 
     @property
+    def config(self) -> Config:
+        """The configuration of the site."""
+        return self.site.config
+
+    @property
     def archive(self) -> Archive:
         """The archive of the site."""
         return self.site.archive
@@ -68,6 +71,11 @@ class Publication:
         """The issues of a day, in the order of the publication's languages."""
         issues = self.archive.issues
         return [issue for lang in issues for issue in issues[lang] if issue.day == day]
+
+    def render(self, issue: Issue) -> Newsletter:
+        """An issue as it is mailed."""
+        unsubscribe = self.config.unsubscribe_address(issue.lang)
+        return render_newsletter(issue, self.site, unsubscribe=unsubscribe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +105,7 @@ def build(
     publication = prepare(
         config, now=now, issued=issued, allow_deletes=allow_deletes, progress=progress
     )
-    files = render(publication, progress=progress)
+    files = render_files(publication, progress=progress)
     # The ledger first: an id that a reader has seen must never be forgotten.
     kept = keep_ledger(publication.ledger, config)
     advance = progress("Writing", len(files))
@@ -145,7 +153,7 @@ def prepare(
     )
 
 
-def render(publication: Publication, *, progress: Progress = _in_silence) -> list[OutputFile]:
+def render_files(publication: Publication, *, progress: Progress = _in_silence) -> list[OutputFile]:
     """Every file of the output folder, in memory."""
     outputs = publication.site.config.outputs
     advance = progress("Rendering", len(outputs))
@@ -154,23 +162,6 @@ def render(publication: Publication, *, progress: Progress = _in_silence) -> lis
         files.extend(OUTPUTS[name](publication.site))
         advance()
     return files
-
-
-def compose_mail(issue: Issue, site: Site, *, recipient: str) -> tuple[Newsletter, bytes]:
-    """An issue as it is mailed to one address: the newsletter, and the whole message.
-
-    The message is dated with the moment that the issue is due, so it is the same at any time.
-    """
-    unsubscribe = site.config.address(f"{issue.lang}/unsubscribe/")
-    newsletter = render_newsletter(issue, site, unsubscribe=unsubscribe)
-    message = build_message(
-        newsletter,
-        site.config,
-        recipient=recipient,
-        date=issue_due(issue.day, site.config),
-        unsubscribe=unsubscribe,
-    )
-    return newsletter, message
 
 
 def parse_notes(

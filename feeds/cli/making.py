@@ -1,0 +1,201 @@
+"""Commands that make something and end."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feeds.cli.options import Day, base_url_option, choose_issues, read_clock, read_config
+from feeds.cli.terminal import (
+    LEVELS,
+    count,
+    err,
+    exit_code_of,
+    out,
+    print_build,
+    print_findings,
+    show_progress,
+)
+from feeds.config import CONFIG_NAME, Config
+from feeds.errors import NoteError
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+def init(folder: Path) -> None:
+    """Start a publication: a configuration, a first note, and what to do next.
+
+    Writes paperround.toml, notes/<today>.txt and .gitignore into FOLDER (default: here). Files that
+    are there already are left alone.
+    """
+    from feeds.starter import start_publication
+
+    written = start_publication(folder, today=datetime.now().astimezone().date())
+    for path in written:
+        out.print(f"wrote {path}")
+    place = "" if folder == Path() else f"cd {folder} && "
+    out.print(
+        "\nNext:\n"
+        f"  1. Put your title and address into {folder / CONFIG_NAME}.\n"
+        f"  2. {place}paperround build      writes feeds, pages and newsletters into out/\n"
+        f"  3. {place}paperround run        does so by itself, every day, and serves them",
+        markup=False,
+    )
+
+
+@click.command()
+@click.option("--allow-deletes", is_flag=True, help="Build even if most notes are gone.")
+@base_url_option
+@click.pass_obj
+def build(config_path: Path | None, allow_deletes: bool, base_url: str | None) -> None:
+    """Read the notes and write every feed, page and newsletter.
+
+    Only files that changed are written, each of them at once. A note with an error is named and
+    skipped, the rest is built, and the command ends with 1. When more than a fifth of the published
+    entries would vanish, nothing is written until --allow-deletes says that they may.
+    """
+    from feeds import pipeline
+
+    config = read_config(config_path, base_url)
+    started = time.perf_counter()
+    with show_progress() as progress:
+        built = pipeline.build(
+            config,
+            now=read_clock(config),
+            issued=_issued_days(config),
+            allow_deletes=allow_deletes,
+            progress=progress,
+        )
+    print_findings(built.publication.findings, ("error", "warning"))
+    print_build(built, time.perf_counter() - started)
+    sys.exit(exit_code_of(built.publication.findings))
+
+
+@click.command()
+@click.pass_obj
+def check(config_path: Path | None) -> None:
+    """Read the notes critically, and write nothing.
+
+    Tells of notes that cannot be read, files left out, dates that disagree, tags that look alike,
+    the same paper twice, a missing language, and entries without any text: each with its file, its
+    line and how to mend it. Ends with 1 if there are errors; warnings and notices do not count.
+    """
+    from feeds import pipeline
+    from feeds.archive.lint import check_archive
+
+    config = read_config(config_path)
+    with show_progress() as progress:
+        publication = pipeline.prepare(
+            config, now=read_clock(config), allow_deletes=True, progress=progress
+        )
+    hints = check_archive(publication.notes, publication.archive, config)
+    findings = sorted(
+        {*publication.findings, *hints}, key=lambda f: (f.source.path, f.source.line, f.message)
+    )
+    print_findings(findings, ("error", "warning", "notice"))
+    counts = {level: sum(f.level == level for f in findings) for level in LEVELS}
+    summary = ", ".join(f"{count(number, level)}" for level, number in counts.items())
+    out.print(f"{count(len(publication.notes), 'note')} checked: {summary}")
+    sys.exit(exit_code_of(findings))
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--languages",
+    default="ko,en",
+    show_default=True,
+    help="The languages that commentary may be in.",
+)
+def parse(files: Sequence[Path], languages: str) -> None:
+    r"""Print what FILE… hold, as one line of JSON a file.
+
+    \b
+    {"date", "entries": [{"title", "url", "authors", "abstract", "commentary", "tags", "links"}]}
+
+    A note in a vault also has "file", its name. Findings go to standard error. No configuration is
+    read.
+    """
+    from feeds.languages import load_languages
+    from feeds.notes import parse_note
+    from feeds.notes.form import note_to_json
+    from feeds.sources import read_note
+
+    known = tuple(load_languages(tuple(languages.split(","))).values())
+    failed = False
+    for file in files:
+        try:
+            note = parse_note(file.as_posix(), read_note(file), known)
+        except NoteError as error:
+            failed = True
+            err.print(str(error), style=LEVELS["error"])
+            line: dict[str, Any] = {"file": file.name, "date": None, "entries": []}
+        else:
+            print_findings(note.findings, ("error", "warning", "notice"), console=err)
+            failed = failed or any(finding.level == "error" for finding in note.findings)
+            line = note_to_json(note)
+        click.echo(json.dumps(line, ensure_ascii=False))
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("day", type=Day())
+@click.option("--lang", help="Only the issue in this language.")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to. By default a folder issues/DAY of the state folder.",
+)
+@base_url_option
+@click.pass_obj
+def issue(
+    config_path: Path | None,
+    day: date,
+    lang: str | None,
+    folder: Path | None,
+    base_url: str | None,
+) -> None:
+    """Write the newsletter of DAY as files, to look at or to send by hand.
+
+    Writes <lang>.html, <lang>.txt and <lang>.eml, a complete mail to a placeholder reader. Nothing
+    is sent and nothing counts as issued.
+    """
+    from feeds import pipeline
+    from feeds.archive.due import issue_due
+    from feeds.delivery.folder import compose_mail
+    from feeds.publish.atomic import write_atomically
+
+    config = read_config(config_path, base_url)
+    publication = pipeline.prepare(config, now=read_clock(config), allow_deletes=True)
+    target = folder or config.state_folder / "issues" / day.isoformat()
+    for chosen in choose_issues(publication, day, lang):
+        newsletter = publication.render(chosen)
+        message = compose_mail(newsletter, config, date=issue_due(day, config))
+        files = {"html": newsletter.html.encode(), "txt": newsletter.text.encode(), "eml": message}
+        for ending, content in files.items():
+            path = target / f"{chosen.lang}.{ending}"
+            write_atomically(path, content)
+            out.print(str(path))
+    print_findings(publication.findings, ("error",))
+    sys.exit(exit_code_of(publication.findings))
+
+
+def _issued_days(config: Config) -> frozenset[date]:
+    """What went out, as far as this machine knows: in CI, say, there is no database."""
+    from feeds.database.state import database_path, open_state
+
+    if not database_path(config).is_file():
+        return frozenset()
+    with open_state(config) as state:
+        return state.issued_days()

@@ -1,0 +1,85 @@
+"""Arguments and options that several commands take, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from feeds.config import Config, find_config, load_config
+from feeds.errors import NoIssueError
+
+if TYPE_CHECKING:
+    from feeds.model import Issue
+    from feeds.pipeline import Publication
+
+
+class Day(click.ParamType[date]):
+    """A day as ``2026-11-03``."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read a day, or end with the usual message of wrong use."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; expected one such as 2026-11-03", param, ctx)
+
+
+def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--base-url``: where links lead, for this time."""
+    return click.option(
+        "--base-url",
+        metavar="URL",
+        help="Use this base URL instead of the configured one, to try things out on this machine.",
+    )(command)
+
+
+def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--host`` and ``--port``."""
+    port = click.option("--port", default=8000, show_default=True, help="0 takes any free one.")
+    host = click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+    return host(port(command))
+
+
+def locate_config(config_path: Path | None) -> Path:
+    """The configuration that was named, else the nearest one.
+
+    :raises ConfigError: there is none.
+    """
+    return config_path or find_config(Path.cwd())
+
+
+def read_config(config_path: Path | None, base_url: str | None = None) -> Config:
+    """The configuration, with another base URL where one was given.
+
+    :raises ConfigError: there is none, or a key is wrong.
+    """
+    return load_config(locate_config(config_path), base_url=base_url)
+
+
+def read_clock(config: Config) -> datetime:
+    """The present moment in the publication's time zone."""
+    return datetime.now(config.zone)
+
+
+def choose_issues(publication: Publication, day: date, lang: str | None) -> list[Issue]:
+    """The issues of a day, or the one in ``lang``.
+
+    :raises NoIssueError: there is none.
+    """
+    languages = publication.config.languages
+    if lang is not None and lang not in languages:
+        raise NoIssueError(f"{lang!r} is no language here; expected {' or '.join(languages)}")
+    issues = [issue for issue in publication.issues_of(day) if lang in (None, issue.lang)]
+    if not issues:
+        days = {issue.day for many in publication.archive.issues.values() for issue in many}
+        known = f"the newest is {max(days)}" if days else "there is none at all"
+        raise NoIssueError(f"no issue of {day}{f' in {lang}' if lang else ''}; {known}")
+    return issues

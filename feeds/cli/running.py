@@ -1,0 +1,170 @@
+"""Commands that run until they are stopped, and those that speak with what runs."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, datetime
+from datetime import time as clock_time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from feeds.cli.options import (
+    Day,
+    base_url_option,
+    choose_issues,
+    locate_config,
+    read_clock,
+    read_config,
+    serving_options,
+)
+from feeds.cli.terminal import (
+    log_to_terminal,
+    out,
+    print_build,
+    print_findings,
+    print_status,
+    show_progress,
+)
+from feeds.config import load_config
+from feeds.errors import ConfigError
+
+if TYPE_CHECKING:
+    from feeds.pipeline import Publication
+
+SHOWN_ISSUES = 20
+
+
+@click.command()
+@serving_options
+@base_url_option
+@click.pass_obj
+def run(config_path: Path | None, host: str, port: int, base_url: str | None) -> None:
+    """Build, watch, publish and serve, until Ctrl+C.
+
+    Builds at the start and whenever a note changes, serves out/, and publishes the issue of each
+    new day at its hour, once, also when it was due while this was not running. On the first start
+    every day that is already there counts as issued. Issues go to mail/ in the state folder.
+    """
+    from feeds import pipeline
+    from feeds.database.state import open_state
+    from feeds.runner import Runner
+    from feeds.web.server import stop_signals
+
+    config = read_config(config_path, base_url)
+    log_to_terminal()
+    path = locate_config(config_path)
+    with open_state(config) as state, stop_signals() as stop:
+
+        def rebuild(now: datetime) -> Publication:
+            started = time.perf_counter()
+            current = load_config(path, base_url=base_url)
+            built = pipeline.build(current, now=now, issued=state.issued_days())
+            print_findings(built.publication.findings, ("error", "warning"))
+            print_build(built, time.perf_counter() - started)
+            return built.publication
+
+        runner = Runner(config, state, rebuild=rebuild, clock=lambda: read_clock(config))
+        runner.run(stop, host=host, port=port)
+
+
+@click.command()
+@serving_options
+@base_url_option
+@click.pass_obj
+def serve(config_path: Path | None, host: str, port: int, base_url: str | None) -> None:
+    """Serve out/ as it is, until Ctrl+C, with the media types that feed readers expect."""
+    from feeds.web.server import Server, stop_signals, wait_for
+    from feeds.web.static import create_app
+
+    config = read_config(config_path, base_url)
+    if not config.out_folder.is_dir():
+        raise ConfigError(str(config.out_folder), "", "is not there yet; paperround build makes it")
+    prefix = urlsplit(config.base_url).path.rstrip("/")
+    app = create_app(config.out_folder, prefix=prefix)
+    with stop_signals() as stop, Server(app, host=host, port=port) as server:
+        out.print(f"{server.address}{prefix}/    Ctrl+C ends it")
+        wait_for(stop)
+
+
+@click.command()
+@click.argument("day", type=Day())
+@click.option("--port", default=8001, show_default=True, help="0 takes any free one.")
+@click.pass_obj
+def preview(config_path: Path | None, day: date, port: int) -> None:
+    """Show the newsletter of DAY in the browser, and reload it as its notes are edited.
+
+    It shows the mail in every language of the publication, at the width of a phone or a desktop;
+    edits of templates and styles show as well. Nothing is written and nothing counts as issued.
+    """
+    from feeds import pipeline
+    from feeds.languages import load_languages
+    from feeds.outputs.theme import Theme
+    from feeds.watch import watched_by
+    from feeds.web.changes import Changes
+    from feeds.web.preview import create_preview, serving_preview
+    from feeds.web.server import stop_signals, wait_for
+
+    path = locate_config(config_path)
+    config = load_config(path)
+    # A note may be written before its day: it is shown as it will be then.
+    day_end = datetime.combine(day, clock_time.max, config.zone)
+
+    def render(lang: str) -> str:
+        current = load_config(path)
+        now = max(read_clock(current), day_end)
+        publication = pipeline.prepare(current, now=now, allow_deletes=True)
+        return publication.render(choose_issues(publication, day, lang)[0]).html
+
+    theme = Theme(load_languages(config.languages, config.templates_folder))
+    changes = Changes()
+    app = create_preview(day, config.languages, theme, render, changes)
+    with stop_signals() as stop, serving_preview(app, changes, watched_by(config), port) as address:
+        out.print(f"{address}    Ctrl+C ends it")
+        wait_for(stop)
+
+
+@click.command()
+@click.argument("day", type=Day())
+@click.pass_obj
+def hold(config_path: Path | None, day: date) -> None:
+    """Keep the issue of DAY back until it is released."""
+    from feeds.database.state import open_state
+
+    config = read_config(config_path)
+    with open_state(config) as state:
+        changed = state.hold(day, read_clock(config))
+    out.print(f"{day} is held" if changed else f"{day} was held already")
+
+
+@click.command()
+@click.argument("day", type=Day())
+@click.pass_obj
+def release(config_path: Path | None, day: date) -> None:
+    """Let the issue of DAY go; if it is due, the next look at the schedule publishes it."""
+    from feeds.database.state import open_state
+
+    with open_state(read_config(config_path)) as state:
+        changed = state.release(day)
+    out.print(f"{day} is released" if changed else f"{day} was not held")
+
+
+@click.command()
+@click.pass_obj
+def status(config_path: Path | None) -> None:
+    """Tell what went out, what is held, and what comes next."""
+    from feeds import pipeline
+    from feeds.database.state import open_state
+    from feeds.schedule import next_due
+
+    config = read_config(config_path)
+    now = read_clock(config)
+    with open_state(config) as state, show_progress() as progress:
+        publication = pipeline.prepare(
+            config, now=now, issued=state.issued_days(), allow_deletes=True, progress=progress
+        )
+        upcoming = next_due(publication, state, now)
+        records, held, started = state.issues(SHOWN_ISSUES), state.holds(), state.is_started()
+    print_status(publication, records, held, upcoming if started else None, started=started)

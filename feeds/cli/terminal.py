@@ -1,0 +1,131 @@
+"""What a person at a terminal sees."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from feeds.errors import PaperroundError
+from feeds.model import Finding
+
+if TYPE_CHECKING:  # these bring the database and the engine of templates with them
+    from feeds.database.records import IssueRecord
+    from feeds.pipeline import Build, Publication
+
+LEVELS = {"error": "bold red", "warning": "yellow", "notice": "cyan"}
+
+out = Console(highlight=False, soft_wrap=True, markup=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+
+def print_error(error: PaperroundError) -> None:
+    """Tell what went wrong, in one line."""
+    err.print(Text(f"paperround: {error}", style=LEVELS["error"]))
+
+
+@contextmanager
+def show_progress() -> Iterator[Callable[[str, int], Callable[[], None]]]:
+    """Bars on a terminal, silence elsewhere."""
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as bars:
+
+        def start(what: str, pieces: int) -> Callable[[], None]:
+            task = bars.add_task(what, total=pieces)
+            return lambda: bars.advance(task)
+
+        yield start
+
+
+def print_findings(
+    findings: Iterable[Finding], levels: Sequence[str], *, console: Console = err
+) -> None:
+    for finding in findings:
+        if finding.level in levels:
+            label = Text(f"{finding.level}: ", style=LEVELS[finding.level])
+            console.print(Text(f"{finding.source}: ") + label + Text(finding.message))
+
+
+def exit_code_of(findings: Iterable[Finding]) -> int:
+    return 1 if any(finding.level == "error" for finding in findings) else 0
+
+
+def count(number: int, noun: str) -> str:
+    plural = {"entry": "entries"}.get(noun, f"{noun}s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def print_build(built: Build, seconds: float) -> None:
+    config, archive = built.publication.config, built.publication.archive
+    entries = len(
+        {
+            article.key + str(article.day)
+            for lang in archive.languages
+            for article in archive.articles[lang]
+        }
+    )
+    days = len({day.date for lang in archive.languages for day in archive.days[lang]})
+    published = built.published
+    changes = f"{published.written:,} written, {published.unchanged:,} unchanged"
+    if published.removed:
+        changes += f", {published.removed:,} removed"
+    out.print(
+        f"Built {count(entries, 'entry')} of {count(days, 'day')} in {seconds:.2f} s: "
+        f"{changes}, in {config.out_folder}",
+        markup=False,
+    )
+
+
+def print_status(
+    publication: Publication,
+    records: Sequence[IssueRecord],
+    held: Iterable[date],
+    upcoming: datetime | None,
+    *,
+    started: bool,
+) -> None:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("day", "language", "published", "state", "subject"):
+        table.add_column(heading, no_wrap=heading != "subject")
+    for record in records:
+        published = record.published.astimezone(publication.config.zone)
+        table.add_row(
+            f"{record.day}",
+            record.lang,
+            f"{published:%Y-%m-%d %H:%M}",
+            _state_of(record),
+            Text(record.subject),
+        )
+    if records:
+        out.print(table)
+    elif started:
+        out.print("No issue has gone out yet.")
+    else:
+        out.print("Not started yet: paperround run publishes each new day.")
+    for day in sorted(held):
+        out.print(f"held: {day}    paperround release {day} lets it go")
+    if upcoming:
+        out.print(f"next: {upcoming:%Y-%m-%d %H:%M %Z}")
+    elif started:
+        out.print("next: nothing is waiting")
+
+
+def _state_of(record: IssueRecord) -> Text:
+    reasons = [delivery.error for delivery in record.deliveries if delivery.error]
+    return Text(": ".join([record.state, *reasons[:1]]))
+
+
+def log_to_terminal() -> None:
+    """What runs by itself tells what it does, a line each, with the time."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
