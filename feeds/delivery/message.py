@@ -90,13 +90,11 @@ def _ways_out(unsubscribe: str, mailto: str | None) -> Iterator[str]:
 
 
 def _encode_part(subtype: str, text: str, lang: str) -> Message:
-    """A part in UTF-8, by whichever encoding is shorter: base64 for Korean, mostly, and
-    quoted-printable for English (RFC 2045, section 6)."""
-    data = "\r\n".join(text.splitlines()).encode() + b"\r\n"
+    """Encode a part by what is shorter: base64 for Korean, mostly (RFC 2045, section 6)."""
+    data = re.sub("\r\n?|\n", "\r\n", text).encode()
     in_base64 = base64mime.body_encode(data, eol="\r\n")
-    quoted = quoprimime.body_encode(
-        "".join(map(_quote_byte, data.replace(b"\r\n", b"\n"))), eol="\r\n"
-    )
+    # A byte is a character of Latin-1 to this function.
+    quoted = quoprimime.body_encode(data.decode("latin-1"), eol="\r\n")
     part = Message(_POLICY)
     part.add_header("Content-Type", f"text/{subtype}", charset="utf-8")
     part["Content-Transfer-Encoding"] = (
@@ -105,11 +103,6 @@ def _encode_part(subtype: str, text: str, lang: str) -> Message:
     part["Content-Language"] = lang
     part.set_payload(min(in_base64, quoted, key=len))
     return part
-
-
-def _quote_byte(byte: int) -> str:
-    """Bytes go through the encoder as the characters of Latin-1, as ``email`` does it."""
-    return chr(byte)
 
 
 def _name_address(name: str, address: str) -> str:

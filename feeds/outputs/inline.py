@@ -8,6 +8,7 @@ from lxml import etree, html
 
 from feeds.outputs.characters import allow_characters
 
+
 def parse_document(document: str) -> html.HtmlElement:
     """Parse a whole HTML document, without the characters that some clients stop at."""
     return html.document_fromstring(drop_controls(document))

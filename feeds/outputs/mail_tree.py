@@ -29,13 +29,24 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def close_address(url: str) -> str | None:
-    """Spell a web address in ASCII, a bracket or comma at its end percent-encoded: programs that
-    look for addresses take those for prose. None where it is no web address."""
+    """Spell a web address in ASCII, or say None where it is none.
+
+    A bracket or comma at its end is percent-encoded: programs that look for addresses in prose
+    take it for prose.
+    """
     address = encode_address(url)
     if address is None:
         return None
     last = address[-1]
     return address[:-1] + _TRAILING[last] if last in _TRAILING else address
+
+
+def say_address(address: str, limit: int = 60) -> str:
+    """An address as people say it: a bracket that was closed for programs stands open again."""
+    for bracket, code in _TRAILING.items():
+        if address.endswith(code):
+            address = address.removesuffix(code) + bracket
+    return shorten_address(address, limit)
 
 
 def fit_for_mail(root: html.HtmlElement) -> None:
@@ -45,7 +56,7 @@ def fit_for_mail(root: html.HtmlElement) -> None:
         _size_images(prose)
         _wrap_code(prose)
         _level_headings(prose)
-        _name_tables(prose)
+        _frame_tables(prose)
     _settle_links(root)
 
 
@@ -83,8 +94,10 @@ def _pixels(value: str | None) -> int | None:
 
 
 def _wrap_code(prose: html.HtmlElement) -> None:
-    """Turn ``<pre>`` into a paragraph with line breaks: Outlook has no ``white-space``, and a wide
-    line would push the whole mail sideways."""
+    """Turn ``<pre>`` into a paragraph with line breaks.
+
+    Outlook has no ``white-space``, and a wide line would push the whole mail sideways.
+    """
     for block in list(prose.iter("pre")):
         code: html.HtmlElement = html.Element("code")
         for position, line in enumerate(block.text_content().strip("\n").split("\n")):
@@ -120,11 +133,22 @@ def _level_headings(prose: html.HtmlElement) -> None:
         heading.tag = f"h{last}"
 
 
-def _name_tables(prose: html.HtmlElement) -> None:
-    """A table without a heading cell holds no data that a screen reader could name."""
-    for table in prose.iter("table"):
+def _frame_tables(prose: html.HtmlElement) -> None:
+    """Let a wide table scroll by itself, with the keyboard too, rather than break its figures.
+
+    One without a heading cell holds no data that a screen reader could name.
+    """
+    for table in list(prose.iter("table")):
         if table.find(".//th") is None:
             table.set("role", "presentation")
+        parent = table.getparent()
+        if parent is None:
+            continue
+        frame: html.HtmlElement = html.Element("div", tabindex="0")
+        frame.set("class", "frame")
+        frame.tail, table.tail = table.tail, None
+        parent.replace(table, frame)
+        frame.append(table)
 
 
 def _settle_links(root: html.HtmlElement) -> None:
@@ -150,7 +174,7 @@ def _settle_links(root: html.HtmlElement) -> None:
 def _name_link(link: html.HtmlElement, address: str) -> None:
     """Say an address without its scheme; add it to a text that says nothing by itself."""
     text = collapse(link.text_content())
-    said = _say_address(address)
+    said = say_address(address)
     if not text:
         _put_images_before(link)
         link.text = said
@@ -190,11 +214,7 @@ def _append_text(link: html.HtmlElement, text: str) -> None:
 
 def _distinctions(text: str, address: str) -> Iterator[str]:
     """What may tell two links of the same text apart: where they lead, else a number."""
-    for said in (_say_address(address), _say_address(address, limit=len(address))):
+    for said in (say_address(address), say_address(address, limit=len(address))):
         if said != text:
             yield said
     yield from map(str, itertools.count(2))
-
-
-def _say_address(address: str, limit: int = 60) -> str:
-    return shorten_address(address, limit) or address.removeprefix("mailto:")

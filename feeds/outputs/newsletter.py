@@ -31,6 +31,7 @@ ROOMS = (
     Room(abstract=2),
     Room(abstract=0),
     Room(abstract=0, commentary=3),
+    Room(abstract=0, commentary=1),
     Room(abstract=0, commentary=0),
 )
 
@@ -111,9 +112,7 @@ def _render_cut(issue: Issue, site: Site, context: dict[str, Any]) -> str:
     return document
 
 
-def _render_html(
-    issue: Issue, site: Site, context: dict[str, Any], pieces: Sequence[Piece]
-) -> str:
+def _render_html(issue: Issue, site: Site, context: dict[str, Any], pieces: Sequence[Piece]) -> str:
     theme, lang = site.theme, issue.lang
     style = theme.render("css/newsletter.css", lang, languages=site.languages)
     document = theme.render(
@@ -161,7 +160,7 @@ def _say_preheader(issue: Issue, site: Site, publication: str) -> str:
         words["reason"].format(title=publication),
     ]
     said = ""
-    for candidate in map(collapse, candidates):
+    for candidate in dict.fromkeys(map(collapse, candidates)):
         if candidate and len(said) < least:
             said = f"{said} · {candidate}" if said else candidate
     return shorten(said, most)

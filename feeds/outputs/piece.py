@@ -11,8 +11,8 @@ from datetime import date
 from markupsafe import Markup
 
 from feeds.model import Article, Issue, Link, Text
-from feeds.outputs.addresses import find_article_address, find_tag_page, shorten_address
-from feeds.outputs.mail_tree import close_address
+from feeds.outputs.addresses import find_article_address, find_tag_page
+from feeds.outputs.mail_tree import close_address, say_address
 from feeds.outputs.shorten import collapse, shorten, take_sentences
 from feeds.outputs.site import Site
 from feeds.outputs.tongues import language_of
@@ -79,9 +79,7 @@ def lay_out(issue: Issue, site: Site, room: Room) -> tuple[Piece, ...]:
     )
 
 
-def _lay_out_article(
-    article: Article, title: str, site: Site, room: Room, *, late: bool
-) -> Piece:
+def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, late: bool) -> Piece:
     config, lang, languages = site.config, article.lang, site.languages
     shown = article.authors if len(article.authors) <= SHOWN_AUTHORS else article.authors[:5]
     authors = ", ".join(map(collapse, shown))
@@ -94,7 +92,7 @@ def _lay_out_article(
         level=3 if late else 2,
         day=article.day if late else None,
         paper=paper,
-        paper_label=shorten_address(paper) if paper else "",
+        paper_label=say_address(paper) if paper else "",
         authors=authors,
         authors_lang=language_of(authors, lang, languages),
         others=len(article.authors) - len(shown),

@@ -46,7 +46,7 @@ def mark_languages(root: html.HtmlElement, lang: str, languages: Mapping[str, La
 
 
 def _mark(element: html.HtmlElement, inherited: str, languages: Mapping[str, Language]) -> None:
-    if not isinstance(element.tag, str) or element.tag in ("style", "script"):
+    if not isinstance(element.tag, str) or element.get("class") == "preheader":
         return
     lang = element.get("lang") or inherited
     own = " ".join([element.text or "", *(child.tail or "" for child in element)])
@@ -78,9 +78,7 @@ def _wrap_runs(element: html.HtmlElement, code: str, script: str) -> None:
         element[0:0] = spans
 
 
-def _split(
-    text: str, run: re.Pattern[str], code: str
-) -> tuple[str, list[html.HtmlElement]]:
+def _split(text: str, run: re.Pattern[str], code: str) -> tuple[str, list[html.HtmlElement]]:
     """Split a text into what stands before the first run, and a span with its tail for each."""
     spans: list[html.HtmlElement] = []
     matches = list(run.finditer(text))
