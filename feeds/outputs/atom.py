@@ -21,7 +21,7 @@ from feeds.outputs.addresses import (
     find_tag_index,
     resolve_address,
 )
-from feeds.outputs.characters import looks_like_markup, one_line, plain_name, spell_plain_text
+from feeds.outputs.characters import has_closing_tag, one_line, plain_name, spell_plain_text
 from feeds.outputs.content import render_content
 from feeds.outputs.feed_list import list_unlisted_feeds
 from feeds.outputs.site import Site
@@ -178,12 +178,12 @@ def _link_entry(article: Article, config: Config) -> Iterator[dict[str, str]]:
 def _declare_texts(element: Any) -> None:
     """Say of each text of a feed or an entry that it is no HTML, or make it HTML.
 
-    feedgen gives no type, and a text that looks like markup is then warned about by validators and
-    guessed at by readers; escaped once more and declared as HTML, it is clear to both.
+    feedgen gives no type. Plain text is what all parsers read alike; but one with a closing tag
+    in it is warned about, unless it is escaped once more and declared as HTML.
     """
     for child in element:
         if child.tag in _TEXTS:
-            markup = looks_like_markup(child.text or "")
+            markup = has_closing_tag(child.text or "")
             child.set("type", "html" if markup else "text")
             if markup:
                 child.text = escape(child.text, quote=False)

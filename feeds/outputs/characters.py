@@ -13,14 +13,13 @@ _NONCHARACTERS = "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef" + _NONCHARACTERS + "]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef" + _NONCHARACTERS + "]"
 )
-_SPACE = re.compile(r"[ \t\n\x85\u2028\u2029]+")
+_LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
+_SPACE = re.compile("[ \t\n]+")
 _TAG = re.compile(r"<[^<>]*>")
-# A closing tag or a character reference is what readers, and the validator of the W3C, go by when
-# they guess that a plain text is HTML; from then on they read every `<word` in it as a tag.
-_MARKUP = re.compile(r"</\w|&#?\w+;|<\w.*&#?\w|&#?\w.*<\w", re.DOTALL)
-
+_CLOSING_TAG = re.compile(r"</\w")
+_REFERENCE = re.compile(r"&#?\w+;")
 _PLAIN_LINE = re.compile(
     rb"<(?:title|subtitle|rights|copyright|name|category|description|dc:creator|dc:contributor)"
     rb"\b[^\n]*"
@@ -33,8 +32,7 @@ def allow_characters(text: str) -> str:
     U+FFFD stands for a character that was lost before: ``?`` says the same without the suspicion
     of a wrong encoding.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufffd", "?")
-    return _FORBIDDEN.sub("", text)
+    return _FORBIDDEN.sub("", _LINE_END.sub("\n", text).replace("\ufffd", "?"))
 
 
 def one_line(text: str) -> str:
@@ -48,9 +46,18 @@ def plain_name(text: str) -> str:
     return _SPACE.sub(" ", re.sub("[<>]", "", _TAG.sub(" ", line) if "<" in line else line)).strip()
 
 
+def has_closing_tag(text: str) -> bool:
+    """Whether there is a closing tag in a text, which no spelling makes look like plain text."""
+    return _CLOSING_TAG.search(text) is not None
+
+
 def looks_like_markup(text: str) -> bool:
-    """Whether a reader that guesses would take this plain text for HTML."""
-    return _MARKUP.search(text) is not None
+    """Whether a reader that has to guess would take this plain text for HTML.
+
+    They go by closing tags and character references; where they find one, they read every other
+    ``<word`` as a tag as well.
+    """
+    return has_closing_tag(text) or _REFERENCE.search(text) is not None
 
 
 def spell_plain_text(document: bytes) -> bytes:
