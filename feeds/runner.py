@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
-from functools import partial
 from threading import Condition, Event, Thread
 from typing import Literal
 from urllib.parse import unquote, urlsplit
