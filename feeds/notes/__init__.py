@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
+from unicodedata import normalize
 
 from feeds.errors import NoteError
 from feeds.model import Finding, Language, Note, Source
@@ -39,11 +40,12 @@ DIALECTS: Mapping[str, Dialect] = {
 def parse_note(path: str, data: bytes, languages: Sequence[Language]) -> Note:
     """Parse a note in whichever dialect it is written.
 
-    ``path`` is relative to the notes' folder (POSIX, NFC); ``languages`` are the publication's, in
+    ``path`` is relative to the notes' folder (POSIX); ``languages`` are the publication's, in
     its order. What is odd but can be read is in the note's findings.
 
     :raises NoteError: it cannot be read, with the line and what was expected.
     """
+    path = normalize("NFC", path)
     text, findings = decode_note(path, data)
     markdown = path.lower().endswith(MARKDOWN_ENDINGS)
     front, body = FrontMatter(values={}), text
