@@ -6,6 +6,7 @@ Everything here is about text from notes: it is untrusted, and some of it looks 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # What XML 1.0 (section 2.2) forbids, the C1 controls and the noncharacters of Unicode: HTML forbids
 # those as well, and validators take the C1 controls for text in a wrong encoding.
@@ -32,6 +33,8 @@ def allow_characters(text: str) -> str:
     U+FFFD stands for a character that was lost before: ``?`` says the same without the suspicion
     of a wrong encoding.
     """
+    if text.isprintable() and "\ufffd" not in text:  # most titles and names, in a tenth of the time
+        return text
     return _FORBIDDEN.sub("", _LINE_END.sub("\n", text).replace("\ufffd", "?"))
 
 
@@ -40,6 +43,7 @@ def one_line(text: str) -> str:
     return _SPACE.sub(" ", allow_characters(text)).strip()
 
 
+@lru_cache(maxsize=4096)  # tags and writers come again with every entry
 def plain_name(text: str) -> str:
     """A name or a label without anything that looks like a tag or like ``<address@host>``."""
     line = one_line(text)

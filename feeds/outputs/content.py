@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from textwrap import shorten
 
 from feeds.model import Article, Text
 from feeds.outputs.addresses import encode_address, find_tag_page, shorten_address
@@ -21,9 +22,9 @@ def render_content(article: Article, site: Site) -> str:
 
 
 def render_summary(article: Article) -> str:
-    """The first paragraph of an entry, as plain text on one line; empty where it has none."""
+    """How an entry begins: 300 characters of plain text at most; empty where it has no text."""
     text = article.content
-    return one_line(text.plain[0]) if text and text.plain else ""
+    return shorten(one_line(text.plain[0]), 300, placeholder="…") if text and text.plain else ""
 
 
 def _quote_texts(article: Article) -> Iterator[str]:
