@@ -252,3 +252,13 @@ def test_hostile_titles_are_plain_in_json() -> None:
     site = make_hostile_site()
     items = json.loads(render_json(site.feeds[0], site))["items"]
     assert [item["title"] for item in items][:6] == list(HOSTILE_TITLES)[:6]
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "javascript://example.org/%0aalert(1)", "data:text/html,x"]
+)
+def test_a_link_that_runs_or_carries_something_is_left_out(url: str) -> None:
+    site = make_site([make_article(url=url)], config=make_config(author={"name": "X", "url": url}))
+    for write in WRITERS:
+        for file in write(site):
+            assert url.encode() not in file.content, file.path
