@@ -81,4 +81,4 @@ def _decode(encoded: str) -> str:
         decoded = unquote(match[0], errors="replace")
         return decoded if decoded.isprintable() and "\ufffd" not in decoded else match[0]
 
-    return _ENCODED.sub(decode, encoded)
+    return _ENCODED.sub(decode, encoded).replace("%29", ")").replace("%2C", ",")

@@ -57,12 +57,9 @@ def _find_end(paragraphs: Sequence[str], start: int, belongs: Callable[[str], bo
 
 
 def _begins_table(paragraphs: Sequence[str], at: int) -> bool:
-    return (
-        "|" in paragraphs[at]
-        and at + 1 < len(paragraphs)
-        and "|" in paragraphs[at + 1]
-        and bool(_DELIMITER_ROW.fullmatch(paragraphs[at + 1]))
-    )
+    rows = paragraphs[at : at + 3]
+    whole = len(rows) == 3 and all("|" in row for row in rows)
+    return whole and bool(_DELIMITER_ROW.fullmatch(rows[1]))
 
 
 def _is_item(line: str) -> bool:

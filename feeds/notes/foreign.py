@@ -15,22 +15,23 @@ _LETTER = re.compile(r"[^\W\d_]")
 MIN_LATIN = 24
 MIN_HANGUL = 11
 # Inside a paragraph only what is as long as a sentence counts.
-MIN_INLINE = 50
+MIN_INLINE = 60
 
-_BLOCKS = {"paragraph", "heading", "td", "th", "fence"}
+_BLOCKS = {"paragraph", "heading", "list_item", "td", "th", "fence"}
 _INLINE = {"em", "strong", "s", "link", "code_inline"}
+_LEAVES = {"text", "code_inline", "fence"}
 
 
 def tell_language(text: str) -> str | None:
     """Tell the language of a passage by its letters; None where they do not say enough.
 
-    A few words of Hangul make a passage Korean; English is what has Latin letters only.
+    A few words of Hangul make a passage Korean; English is what is in Latin letters without any.
     """
     hangul = len(_HANGUL.findall(text))
     latin = len(_LATIN.findall(text))
     if hangul >= MIN_HANGUL or (hangul > 1 and hangul > latin):
         return "ko"
-    if latin >= MIN_LATIN and not hangul and latin > 0.9 * len(_LETTER.findall(text)):
+    if latin >= MIN_LATIN and not hangul and latin > 0.7 * len(_LETTER.findall(text)):
         return "en"
     return None
 
@@ -38,46 +39,49 @@ def tell_language(text: str) -> str | None:
 def mark_foreign(tree: SyntaxTreeNode, lang: str) -> None:
     """Set ``lang`` on the blocks, and on long passages inside them, that are not in ``lang``."""
     for node in tree.children:
-        inner = lang
-        if node.type in _BLOCKS or node.type in _INLINE:
-            told = _tell(node)
-            if told and told != lang:
-                _marked_token(node).attrSet("lang", told)
-                inner = told
-        mark_foreign(node, inner)
+        told = _tell(node) or lang
+        if told != lang:
+            _opening(node).attrSet("lang", told)
+        mark_foreign(node, told)
 
 
 def _tell(node: SyntaxTreeNode) -> str | None:
-    own = "".join(_own_texts(node))
     if node.type in _INLINE:
+        own = _read_own(node)
         return tell_language(own) if len(own) > MIN_INLINE else None
-    # The words between the links of a paragraph are the paragraph's; short ones say too little.
-    return tell_language(own) or (tell_language(read_all(node)) if len(own) <= MIN_INLINE else None)
+    if node.type not in _BLOCKS or _is_hidden(node):
+        return None
+    if node.type == "list_item":
+        # In a tight list the item itself holds the text; in another its paragraphs speak.
+        return next((_tell_block(child) for child in node.children if _is_hidden(child)), None)
+    return _tell_block(node)
 
 
-def _own_texts(node: SyntaxTreeNode) -> list[str]:
-    if node.type in ("text", "code_inline", "fence"):
-        return [node.content]
-    return [
-        text
-        for child in node.children
-        if child.type in ("inline", "text")
-        for text in _own_texts(child)
-    ]
+def _tell_block(node: SyntaxTreeNode) -> str | None:
+    own = _read_own(node)
+    # The words between the links of a paragraph are the paragraph's; a few of them say too little.
+    return tell_language(own if len(own) > MIN_INLINE else _read_words(node))
 
 
-def read_all(node: SyntaxTreeNode) -> str:
-    """The whole text below a node."""
-    if node.type in ("text", "code_inline", "fence"):
+def _read_own(node: SyntaxTreeNode) -> str:
+    if node.type in _LEAVES:
         return node.content
-    return "".join(read_all(child) for child in node.children)
+    return "".join(_read_own(child) for child in node.children if child.type in ("inline", "text"))
 
 
-def _marked_token(node: SyntaxTreeNode) -> Token:
-    """The token that is rendered: a list item's, where its paragraph is not."""
+def _read_words(node: SyntaxTreeNode) -> str:
+    """The text below a node without its links, which are mostly addresses and names."""
+    if node.type in _LEAVES:
+        return node.content
+    return "".join(_read_words(child) for child in node.children if child.type != "link")
+
+
+def _is_hidden(node: SyntaxTreeNode) -> bool:
+    return node.nester_tokens is not None and node.nester_tokens.opening.hidden
+
+
+def _opening(node: SyntaxTreeNode) -> Token:
     if node.token is not None:
         return node.token
-    hidden = node.nester_tokens is not None and node.nester_tokens.opening.hidden
-    outer = node.parent if hidden and node.parent is not None else node
-    assert outer.nester_tokens is not None  # noqa: S101  # only inline tokens have none
-    return outer.nester_tokens.opening
+    assert node.nester_tokens is not None  # noqa: S101  # the tree's other kind of node
+    return node.nester_tokens.opening

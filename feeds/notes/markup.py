@@ -46,6 +46,7 @@ def render_commentary(
     parser = markdown_parser()
     tokens = _parse(parser, join_blocks([clean_text(each) for each in paragraphs]))
     _level_headings(tokens)
+    _adapt_tables(tokens)
     return _finish(parser, tokens, lang, Targets(link=link, image=image))
 
 
@@ -94,6 +95,15 @@ def _level_headings(tokens: Iterable[Token]) -> None:
             outer.append(written)
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(FIRST_HEADING - 1 + len(outer), LAST_HEADING)}"
+
+
+def _adapt_tables(tokens: Sequence[Token]) -> None:
+    """Align cells without a style, and let the empty corner of a table be no heading."""
+    for at, token in enumerate(tokens):
+        if token.type in ("th_open", "td_open") and "style" in token.attrs:
+            token.attrs = {"align": str(token.attrs["style"]).removeprefix("text-align:")}
+        if token.type == "th_open" and not tokens[at + 1].content.strip():
+            token.tag = tokens[at + 2].tag = "td"
 
 
 def _set_prose(tokens: Iterable[Token]) -> None:

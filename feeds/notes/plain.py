@@ -82,7 +82,7 @@ def _write_block(node: SyntaxTreeNode) -> str:
             inner = "\n\n".join(write_plain(node))
             return "\n".join(f"> {line}".rstrip() for line in inner.split("\n"))
         case "table":
-            return "\n".join(" | ".join(row) for row in _read_rows(node))
+            return "\n".join(" | ".join(row).rstrip() for row in _read_rows(node))
         case "fence":
             return _indent(node.content.rstrip("\n"), "    ")
         case "hr":

@@ -77,7 +77,8 @@ class Targets:
     def _find_address(self, target: str, *, wiki: bool) -> str | None:
         if not wiki and not _NOTE.fullmatch(target):
             return safe_address(target)
-        found = self.link(target if wiki else unquote(target))
+        path = _strip_note(target if wiki else unquote(target))
+        found = self.link(path) if path else None
         return safe_address(found) if found else None
 
     def _label(self, label: list[Token], address: str) -> list[Token]:
@@ -126,9 +127,14 @@ def read_label(tokens: Iterable[Token]) -> str:
 
 def name_note(target: str) -> str:
     """Say what another note is called: without its folder and its ending."""
-    path, _, heading = target.partition("#")
-    name = re.sub(r"\.md$", "", path.rpartition("/")[2], flags=re.I).strip()
-    return name or heading.lstrip("#^").strip() or target
+    name = _strip_note(target).rpartition("/")[2].strip()
+    return name or target.strip("#^ ") or target
+
+
+def _strip_note(target: str) -> str:
+    """The path of a note as its writer means it: without a heading in it and without ``.md``."""
+    path = target.partition("#")[0].strip().removesuffix("\\")
+    return re.sub(r"\.md$", "", path, flags=re.I)
 
 
 def _as_typed(opening: Token, label: list[Token], target: str) -> list[Token]:

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from feeds.model import Image, Text
+from feeds.notes.markup import plain_title, render_abstract, render_commentary, summarize
+
+CASES = Path(__file__).parent / "cases" / "markup"
+# A block with line ends (code, a formula), else a line.
+_PARAGRAPH = re.compile(r"^ *```[^\n]*\n.*?^ *```$|^\$\$\n.*?^\$\$$|^[^\n]+$", re.M | re.S)
+
+
+def find_note(target: str) -> str | None:
+    return "https://papers.example/ko/known/" if target.endswith("known note") else None
+
+
+def find_image(target: str) -> Image | None:
+    if target != "figure.png":
+        return None
+    return Image(address="https://papers.example/images/f.png", width=1200, height=801)
+
+
+def render(*paragraphs: str, lang: str = "ko") -> Text:
+    return render_commentary(paragraphs, lang=lang, link=find_note, image=find_image)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.md")))
+def test_case(name: str) -> None:
+    """A case is commentary in Markdown; beside it, what becomes of it as HTML and as plain text.
+
+    With ``UPDATE_CASES=1`` in the environment, what comes out is written instead of compared.
+    """
+    source = (CASES / f"{name}.md").read_text(encoding="utf-8")
+    lang = name.partition(".")[2] or "ko"
+    text = render(*_PARAGRAPH.findall(source), lang=lang)
+    shown = {"html": text.html + "\n", "txt": "\n\n".join(text.plain) + "\n"}
+    for ending, content in shown.items():
+        path = CASES / f"{name}.{ending}"
+        if os.environ.get("UPDATE_CASES"):
+            path.write_text(content, encoding="utf-8")
+        assert content == path.read_text(encoding="utf-8")
+
+
+def test_abstract_is_plain_text_with_latex_and_links() -> None:
+    text = render_abstract(
+        [
+            r"We ``quote'' \textit{Linear} by 20\% -- see \url{https://a.example/c_d}. <b>&amp; **no**",
+            "# https://a.example/x--y`` [[x]] --flag",
+        ],
+        lang="en",
+    )
+    assert text.html == (
+        '<p>We “quote” Linear by 20% – see <a href="https://a.example/c_d">a.example/c_d</a>. '
+        "&lt;b&gt;&amp;amp; **no**</p>\n"
+        '<p># <a href="https://a.example/x--y">a.example/x--y</a>`` [[x]] --flag</p>'
+    )
+    assert text.plain == (
+        "We “quote” Linear by 20% – see https://a.example/c_d. <b>&amp; **no**",
+        "# https://a.example/x--y`` [[x]] --flag",
+    )
+
+
+def test_english_abstract_in_a_korean_mail_says_that_it_is_english() -> None:
+    text = render_abstract(["Large language models are aligned with preferences."], lang="ko")
+    assert text.html.startswith('<p lang="en">')
+    assert text.lang == "ko"
+
+
+def test_nothing_in_gives_nothing_out() -> None:
+    assert render() == Text(lang="ko", html="", plain=())
+    assert render_abstract([], lang="en") == Text(lang="en", html="", plain=())
+    assert render("", "   ").plain == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "title"),
+    [
+        ("*A Title* ", "A Title"),
+        ("**A Title**", "A Title"),
+        ("_A Title_", "A Title"),
+        ("*A* and *B*", "*A* and *B*"),
+        ("2*3*4", "2*3*4"),
+        ("snake_case_", "snake_case_"),
+        (r"$\pi_0$: A VLA", "π₀: A VLA"),
+        (r"$\mathcal{B}$-Coder", "ℬ-Coder"),
+        (r"\textsc{Foo}: 10\% & <EOS>", "Foo: 10% & <EOS>"),
+        ("a\x00b\tc\n d\u2028e", "ab c d e"),
+        ("From $5 to $10", "From $5 to $10"),
+    ],
+)
+def test_title_is_one_readable_line(written: str, title: str) -> None:
+    assert plain_title(written) == title
+
+
+def shorten(*plain: str, length: int = 160) -> str:
+    return summarize(Text(lang="ko", html="", plain=plain), length)
+
+
+def test_summary_ends_with_a_sentence_where_it_can() -> None:
+    assert shorten("첫 문장입니다. 둘째 문장입니다. 셋째 문장은 조금 더 깁니다.", length=25) == (
+        "첫 문장입니다. 둘째 문장입니다."
+    )
+
+
+def test_summary_ends_with_a_word_where_sentences_are_long() -> None:
+    assert shorten("하나 둘셋 넷다섯 여섯일곱", length=11) == "하나 둘셋 넷다섯…"
+
+
+def test_short_text_is_its_own_summary() -> None:
+    assert shorten(
+        "하나", "둘 (https://a.example/x, https://b.example)은 https://www.a.example/y"
+    ) == ("하나 둘은 a.example/y")
+
+
+@pytest.mark.parametrize("cluster", ["e\u0301", "👨‍👩‍👧", "👍🏽", "🇰🇷", "\u1112\u1161\u11ab", "नि"])
+def test_summary_never_tears_a_character_apart(cluster: str) -> None:
+    for length in range(2, 30):
+        summary = shorten(cluster * 40, length=length)
+        assert len(summary) <= max(length, len(cluster) + 1)
+        assert summary.endswith("…")
+        assert summary[:-1] == cluster * (len(summary[:-1]) // len(cluster))
