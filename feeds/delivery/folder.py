@@ -23,13 +23,7 @@ def deliver_to_folder(newsletter: Newsletter, config: Config, *, published: date
     :raises DeliveryError: the system refused; a later try may succeed.
     """
     path = config.state_folder / "mail" / f"{newsletter.day}.{newsletter.lang}.eml"
-    content = build_message(
-        newsletter,
-        config,
-        recipient=PLACEHOLDER_READER,
-        date=published.astimezone(config.zone),
-        unsubscribe=config.address(f"{newsletter.lang}/unsubscribe/"),
-    )
+    content = compose_mail(newsletter, config, date=published)
     try:
         write_atomically(path, content)
         _sync_folder(path.parent)
@@ -39,6 +33,17 @@ def deliver_to_folder(newsletter: Newsletter, config: Config, *, published: date
     except OSError as error:
         message = f"{path}: cannot be written: {error.strerror}"
         raise DeliveryError("folder", message, temporary=True) from error
+
+
+def compose_mail(newsletter: Newsletter, config: Config, *, date: datetime) -> bytes:
+    """An issue as a complete mail to nobody, dated ``date`` (aware)."""
+    return build_message(
+        newsletter,
+        config,
+        recipient=PLACEHOLDER_READER,
+        date=date.astimezone(config.zone),
+        unsubscribe=config.unsubscribe_address(newsletter.lang),
+    )
 
 
 def _sync_folder(folder: Path) -> None:

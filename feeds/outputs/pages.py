@@ -161,10 +161,10 @@ class _Pages:
             "site/tag.html", path, heading, heading=heading, articles=articles, feeds=feeds
         )
 
-    def _page(self, template: str, path: str, heading: str, **context: Any) -> OutputFile:
+    def _page(self, template: str, path: str, name: str, **context: Any) -> OutputFile:
         title = self.title
-        if heading != title:
-            title = self.words["page_of"].format(page=heading, title=title)
+        if name != title:
+            title = self.words["page_of"].format(page=name, title=title)
         rights = self.config.rights
         content = self.site.theme.render(
             template,
