@@ -48,7 +48,7 @@ def test_case(name: str) -> None:
 def test_abstract_is_plain_text_with_latex_and_links() -> None:
     text = render_abstract(
         [
-            r"We ``quote'' \textit{Linear} by 20\% -- see \url{https://a.example/c_d}. <b>&amp; **no**",
+            r"We ``quote'' \emph{Linear} by 20\% -- see \url{https://a.example/c_d}. <b>&amp; **no**",
             "# https://a.example/x--y`` [[x]] --flag",
         ],
         lang="en",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from feeds.model import Image, Text
 from feeds.notes.markup import plain_title, render_abstract, render_commentary, summarize
 
+PLAIN_TAGS = "p h3 h4 h5 h6 strong em s code pre ul li blockquote table thead tbody tr br hr"
 ALLOWED = {
-    **dict.fromkeys("p h3 h4 h5 h6 strong em s code pre ul li blockquote".split(), {"lang"}),
-    **dict.fromkeys("table thead tbody tr br hr".split(), {"lang"}),
+    **{tag: {"lang"} for tag in re.split(" ", PLAIN_TAGS)},
     "a": {"href", "lang"},
     "img": {"src", "width", "height", "alt"},
     "ol": {"start", "lang"},
@@ -175,19 +176,24 @@ def test_title_is_one_clean_line(text: str) -> None:
     assert title == " ".join(title.split())
 
 
-WORDS = st.sampled_from(["Queue", "Wordy", "단어들", "Large9"])
+WORDS = ["Queue", "Wordy", "단어들", "Large9"]
+WORD = re.compile("|".join(WORDS))
 # Marks that hide nothing: images and aliases do, and are left out.
 MARKS = st.text("*_~`[]()>-$\\{}^ .,:", max_size=3)
 
 
-@given(st.lists(st.tuples(MARKS, WORDS), max_size=12))
+@given(st.lists(st.tuples(MARKS, st.sampled_from(WORDS)), max_size=12))
 def test_no_word_is_lost(pieces: list[tuple[str, str]]) -> None:
     source = "".join(mark + word for mark, word in pieces)
-    words = re.findall("Queue|Wordy|단어들|Large9", source)
+    words = WORD.findall(source)
     for text in render_all(source):
-        assert re.findall("Queue|Wordy|단어들|Large9", " ".join(text.plain)) == words
-        shown = re.sub(r"<[^>]*>", "", text.html)
-        assert re.findall("Queue|Wordy|단어들|Large9", shown) == words
+        assert WORD.findall(spell(" ".join(text.plain))) == words
+        assert WORD.findall(spell(re.sub(r"<[^>]*>", "", text.html))) == words
+
+
+def spell(text: str) -> str:
+    """Write superscripts as letters again."""
+    return unicodedata.normalize("NFKC", text)
 
 
 @pytest.mark.parametrize(
