@@ -20,7 +20,7 @@ from feeds.archive.issues import group_days, group_issues, sort_articles
 from feeds.archive.ledger import Ledger
 from feeds.archive.match import Matches, match_records
 from feeds.archive.record import Record
-from feeds.archive.remember import Bookkeeper, end_records
+from feeds.archive.remember import Bookkeeper, end_records, settle_twins
 from feeds.archive.sightings import Sighting, sight_entries
 from feeds.archive.tags import join_tags, map_slugs, name_tags, tag_slug
 from feeds.archive.times import Clock
@@ -68,6 +68,7 @@ def build_archive(
     written = {i: book.begin(sightings[i], titles[i]) for i in titles if i not in matches}
     for index, line in matches.items():
         written[index] = book.carry_on(ledger.records[line], sightings[index])
+    settle_twins(sightings, written)
     known = [
         Known(
             sighting=sightings[index],

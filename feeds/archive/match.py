@@ -45,41 +45,57 @@ class _Pass:
     agree: Guard = lambda _record, _sighting: True
 
 
-def _same_paper(record: _Seen, sighting: _Seen) -> bool:
-    """Whether a title alone can be believed: "Introduction" is the title of many a paper."""
+def _agree(record: _Seen, sighting: _Seen) -> bool:
+    """Whether URL, or authors and abstract, leave it open that the two are one paper."""
     one, other = record.prints, sighting.prints
-    if record.gone:
-        return False
-    other_url = one.url is not None and other.url is not None and one.url != other.url
-    other_works = one.works is not None and other.works is not None and one.works != other.works
-    return not (other_url and other_works)
+    return _alike(one.url, other.url) or _alike(one.works, other.works)
 
 
-def _same_works(record: _Seen, sighting: _Seen) -> bool:
-    """Whether a URL alone can be believed: a lab's front page is that of many a paper."""
-    one, other = record.prints.works, sighting.prints.works
+def _alike(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
 
 
+def _moved_alone(record: _Seen, sighting: _Seen) -> bool:
+    """Whether a title alone can be believed on another day: many a paper is an "Introduction"."""
+    return not record.gone and _agree(record, sighting)
+
+
+def _agree_or_here(record: _Seen, sighting: _Seen) -> bool:
+    """As above, but what was there until now may have changed in all but the title or the URL."""
+    return not record.gone or _agree(record, sighting)
+
+
+def _same_works_or_here(record: _Seen, sighting: _Seen) -> bool:
+    """Whether a URL alone can be believed: a lab's front page is that of many a paper."""
+    return not record.gone or _alike(record.prints.works, sighting.prints.works)
+
+
+def _same_url(record: _Seen, sighting: _Seen) -> bool:
+    """Whether text alone can be believed: "To be read." is said of many a paper."""
+    return _alike(record.prints.url, sighting.prints.url)
+
+
 _PASSES = (
-    # On the same day. The URL may be None beside a title: then both have none.
+    _Pass(key=lambda day, p: (day, p.whole)),
+    # On the same day. The URL may be missing beside a title: then it is on both sides.
     _Pass(key=lambda day, p: (day, p.title, p.url or "", p.text or "")),
     _Pass(key=lambda day, p: (day, p.title, p.url or "")),
     _Pass(key=lambda day, p: (day, p.title, p.works)),
     _Pass(key=lambda day, p: (day, p.title, p.text)),
-    _Pass(key=lambda day, p: (day, p.title), decide=True),
+    _Pass(key=lambda day, p: (day, p.title), decide=True, agree=_agree),
     _Pass(key=lambda day, p: (day, p.url), decide=True),
     _Pass(key=lambda day, p: (day, p.works), decide=True),
-    _Pass(key=lambda day, p: (day, p.text), decide=True),
+    _Pass(key=lambda day, p: (day, p.text), decide=True, agree=_same_url),
+    _Pass(key=lambda day, p: (day, p.title), decide=True, agree=_agree_or_here),
     # On another.
     _Pass(key=lambda _, p: (p.title, p.url, p.text)),
     _Pass(key=lambda _, p: (p.title, p.works)),
     _Pass(key=lambda _, p: (p.title, p.url)),
     _Pass(key=lambda _, p: (p.title, p.text)),
-    _Pass(key=lambda _, p: (p.title,), decide=True, agree=_same_paper),
-    _Pass(key=lambda _, p: (p.url,), decide=True, agree=_same_works),
+    _Pass(key=lambda _, p: (p.title,), decide=True, agree=_moved_alone),
+    _Pass(key=lambda _, p: (p.url,), decide=True, agree=_same_works_or_here),
     _Pass(key=lambda _, p: (p.works,), decide=True),
-    _Pass(key=lambda _, p: (p.text,), decide=True),
+    _Pass(key=lambda _, p: (p.text,), decide=True, agree=_same_url),
 )
 
 
@@ -108,7 +124,7 @@ class _Matching:
         self._notes = [_Seen(day=s.day, prints=s.prints) for s in sightings]
         self._lines = [_Seen(day=r.note_day, prints=r.prints(), gone=r.gone) for r in records]
         self._free_notes = list(range(len(sightings)))
-        order = sorted(range(len(records)), key=lambda index: _note_order(records[index]))
+        order = sorted(range(len(records)), key=lambda index: note_order(records[index]))
         self._free_lines = {
             gone: [index for index in order if records[index].gone is gone]
             for gone in (False, True)
@@ -161,6 +177,6 @@ def _group(key: Key, seen: Sequence[_Seen], free: Sequence[int]) -> dict[Hashabl
     return groups
 
 
-def _note_order(record: Record) -> tuple[date, float, str]:
+def note_order(record: Record) -> tuple[date, float, str]:
     """The order of the notes when they were first seen: an entry is older than the one above."""
     return record.note_day, -record.published.timestamp(), record.key

@@ -24,9 +24,11 @@ _ARXIV = re.compile(
 class Prints:
     """What an entry is known by; None where it has no such part.
 
-    ``works`` is of authors and abstract, ``text`` of these and every commentary.
+    ``works`` is of authors and abstract, ``text`` of these and every commentary, ``whole`` of all
+    that was written: title, URL and tags too.
     """
 
+    whole: str
     title: str
     url: str | None
     works: str | None
@@ -38,7 +40,9 @@ def take_prints(entry: Entry) -> Prints:
     authors = [normal_title(author) for author in entry.authors]
     abstract = [" ".join(paragraph.split()) for paragraph in entry.abstract]
     commentary = {lang: list(entry.commentary[lang]) for lang in sorted(entry.commentary)}
+    written = [entry.title, entry.url, list(entry.authors), abstract, list(entry.tags)]
     return Prints(
+        whole=digest(written, commentary),
         title=normal_title(short_title(entry.title)),
         url=paper_id(entry.url) if entry.url else None,
         # Authors alone ("OpenAI") tell no paper from another.

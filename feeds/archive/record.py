@@ -26,8 +26,8 @@ class Record(
 
     ``published``, ``first_seen`` and ``issue`` (the day of the issue it belongs to) are frozen when
     it is first seen. ``noted`` is the day of its note where that is another by now. ``title``,
-    ``url``, ``works`` and ``text`` are how it is known again. ``slugs`` are all its tags ever;
-    ``languages`` all its editions ever; ``gone`` tells that no note has it at present.
+    ``url``, ``whole``, ``works`` and ``text`` are how it is known again. ``slugs`` are all its tags
+    ever; ``languages`` all its editions ever; ``gone`` tells that no note has it at present.
     """
 
     day: date
@@ -38,6 +38,7 @@ class Record(
     first_seen: date
     issue: date
     noted: date | None = None
+    whole: str
     works: str | None = None
     text: str | None = None
     slugs: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class Record(
     def prints(self) -> Prints:
         """What it is known by."""
         return Prints(
+            whole=self.whole,
             title=normal_title(self.title),
             url=paper_id(self.url) if self.url else None,
             works=self.works,

@@ -10,6 +10,7 @@ import msgspec
 
 from feeds.archive.editions import hash_edition, show_entry
 from feeds.archive.ledger import Ledger
+from feeds.archive.match import note_order
 from feeds.archive.prints import short_title
 from feeds.archive.record import Edition, Record
 from feeds.archive.sightings import Sighting
@@ -61,6 +62,7 @@ class Bookkeeper:
             published=published,
             first_seen=clock.today,
             issue=day if self._first_start else clock.issue(day),
+            whole=sighting.prints.whole,
             works=sighting.prints.works,
             text=sighting.prints.text,
             slugs=tuple(sorted(self._joins.slugs(entry.tags))),
@@ -73,18 +75,17 @@ class Bookkeeper:
     def carry_on(self, record: Record, sighting: Sighting) -> Record:
         """The line of an entry that is known, as it is now; the same where nothing was edited."""
         entry, prints = sighting.entry, sighting.prints
-        title = short_title(entry.title)
-        same = (title, entry.url, prints.text) == (record.title, record.url, record.text)
         editions = {**record.languages}
         for lang, found in self._hashes(entry):
             if lang not in editions or editions[lang].hash != found:
-                updated = self._date(record, lang, same=same)
+                updated = self._date(record, lang, same=record.whole == prints.whole)
                 editions[lang] = Edition(hash=found, updated=updated)
         return msgspec.structs.replace(
             record,
-            title=title,
+            title=short_title(entry.title),
             url=entry.url,
             noted=sighting.day if sighting.day != record.day else None,
+            whole=prints.whole,
             works=prints.works,
             text=prints.text,
             slugs=tuple(sorted({*record.slugs, *self._joins.slugs(entry.tags)})),
@@ -120,3 +121,16 @@ def end_records(
     if vanished * 5 > published and not allow_deletes:
         raise ManyDeletionsError(vanished, published)
     return [msgspec.structs.replace(record, gone=True) for record in left]
+
+
+def settle_twins(sightings: Sequence[Sighting], written: dict[int, Record]) -> None:
+    """Give entries of a day that are the same to the letter their records in a settled order.
+
+    Which is which, nobody can tell; but the next build is to tell it the same way.
+    """
+    twins: defaultdict[tuple[date, str], list[int]] = defaultdict(list)
+    for index in sorted(written):
+        twins[sightings[index].day, sightings[index].prints.whole].append(index)
+    for indexes in twins.values():
+        records = sorted((written[index] for index in indexes), key=note_order)
+        written.update(zip(indexes, records, strict=True))

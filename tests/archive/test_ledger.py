@@ -46,6 +46,7 @@ def ledgers(draw: st.DrawFn) -> Ledger:
             first_seen=draw(days),
             issue=draw(days),
             noted=draw(st.none() | days),
+            whole=draw(text),
             works=draw(st.none() | text),
             text=draw(st.none() | text),
             slugs=tuple(sorted(set(draw(st.lists(text.map(tag_slug).filter(bool), max_size=3))))),
@@ -97,7 +98,10 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('{"paperround":"ledger","version":2}\n', r"ledger\.jsonl:1: .* version 2; expected 1\. Update"),
+        (
+            '{"paperround":"ledger","version":2}\n',
+            r"ledger\.jsonl:1: .* version 2; expected 1\. Update",
+        ),
         ("title = 'Papers'\n", r"ledger\.jsonl:1: no ledger; expected .* Restore"),
         ('\n{"day":"2024-12-17"}\n', r"ledger\.jsonl:2: no ledger"),
         ("[]", "no ledger"),

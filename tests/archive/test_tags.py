@@ -100,7 +100,13 @@ def test_spelling_behind_an_alias_has_no_vote() -> None:
 
 @pytest.mark.parametrize(
     "aliases",
-    [{"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "b"}, {"++": "a"}, {"a": "!"}, {"A": "b", "a": "c"}],
+    [
+        {"a": "b", "b": "a"},
+        {"a": "b", "b": "c", "c": "b"},
+        {"++": "a"},
+        {"a": "!"},
+        {"A": "b", "a": "c"},
+    ],
 )
 def test_alias_that_leads_nowhere_is_a_configuration_error(aliases: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=r"tags\.aliases"):
