@@ -146,7 +146,7 @@ def _places(watched: Watched) -> list[object]:
 
 def _files_in(watched: Watched) -> set[object]:
     """Every file that matters, with its state."""
-    found: set[object] = set()
+    found: set[object] = {(file, _stat(file)) for file in watched.files}
     for folder in watched.folders:
         for parent, folders, names in os.walk(folder.resolve()):
             folders[:] = [name for name in folders if not name.startswith(".")]

@@ -30,11 +30,15 @@ class Changes:
         self.tell()
 
     async def listen(self, *, pause_s: float) -> AsyncIterator[bool]:
-        """Yield True after a change, and False after a pause without any, until closed."""
+        """Yield True after a change and False after a pause without any, until closed.
+
+        The first is a False at once: from there on no change is missed.
+        """
         event = asyncio.Event()
         with self._lock:
             self._listeners[event] = asyncio.get_running_loop()
         try:
+            yield False
             while not self._closed:
                 try:
                     await asyncio.wait_for(event.wait(), pause_s)

@@ -142,10 +142,13 @@ class _Preview:
 
 
 async def _event_stream(changes: Changes) -> AsyncIterator[str]:
-    """Server-sent events (WHATWG HTML, section 9.2); a comment now and then finds lost readers."""
-    yield "retry: 1000\n\n"
+    """Server-sent events (WHATWG HTML, section 9.2).
+
+    While nothing changes, the time after which a browser comes back is said again and again: that
+    finds readers that have left.
+    """
     async for changed in changes.listen(pause_s=_HEARTBEAT_S):
-        yield "event: change\ndata: newsletter\n\n" if changed else ": still here\n\n"
+        yield "event: change\ndata: newsletter\n\n" if changed else "retry: 1000\n\n"
 
 
 def _headers(policy: str) -> Mapping[str, str]:

@@ -86,11 +86,11 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise PaperroundError(f"{port} is no port; expected 0 to 65535")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=128)
-    except OverflowError as error:
-        raise PaperroundError(f"{port} is no port; expected 0 to 65535") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise InUseError(
