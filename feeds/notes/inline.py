@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline.state_inline import StateInline
 
 from feeds.notes.emphasis import KoreanInline
-from feeds.notes.latex import read_escape, read_fragment
+from feeds.notes.latex import TIES, drops_tie, read_escape, read_fragment
 from feeds.notes.links import url_spans
 
 WIKI = "wiki"
@@ -98,10 +98,10 @@ def _accept(state: StateInline, found: tuple[str, int] | None, silent: bool) -> 
         return False
     shown, end = found
     if not silent:
-        if not shown.strip():
-            state.pending = state.pending.rstrip(" ~")
-        elif shown:
+        if shown.strip():
             push_text(state, shown)
+        elif drops_tie(state.src, end):
+            state.pending = state.pending.rstrip(TIES)
     state.pos = end
     return True
 

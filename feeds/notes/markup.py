@@ -17,11 +17,9 @@ from feeds.notes.blocks import join_blocks
 from feeds.notes.foreign import mark_foreign
 from feeds.notes.inline import NoteMarkdown, markdown_parser, plain_parser
 from feeds.notes.latex import has_quotes, latex_to_text, read_prose
-from feeds.notes.plain import summarize, write_plain
+from feeds.notes.plain import write_plain
 from feeds.notes.sanitize import clean_html, clean_text
 from feeds.notes.targets import Targets
-
-__all__ = ["plain_title", "render_abstract", "render_commentary", "summarize"]
 
 # Pages and mails have an h1 and an h2 above a commentary.
 FIRST_HEADING = 3
