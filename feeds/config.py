@@ -272,6 +272,21 @@ def _problems(config: Config) -> list[tuple[str, str]]:
         "base_url",
         f"{config.base_url!r}; expected an address such as https://example.org/papers",
     )
+    expect(
+        config.base_url.isascii(),
+        "base_url",
+        f"{config.base_url!r}; expected ASCII: a host as xn--…, a path percent-encoded",
+    )
+    expect(
+        re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", config.id_domain),
+        "domain",
+        f"{config.id_domain!r}; expected a name such as example.org",
+    )
+    expect(
+        re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+", config.writer.email or "a@b.c"),
+        "author.email",
+        f"{config.writer.email!r}; expected an address such as name@example.org",
+    )
     expect(config.languages, "languages", "empty; expected at least one language")
     known = known_languages(config.templates_folder)
     for code in config.languages:
