@@ -86,7 +86,8 @@ def _size_images(prose: html.HtmlElement) -> None:
             if width and height:
                 image.set("height", str(max(1, round(height * CONTENT_WIDTH_PX / width))))
             image.set("width", str(CONTENT_WIDTH_PX))
-        image.set("alt", image.get("alt", ""))
+        # Outlook reads conditional comments wherever they stand, in an attribute too.
+        image.set("alt", re.sub("[<>]", "", image.get("alt", "")))
 
 
 def _pixels(value: str | None) -> int | None:

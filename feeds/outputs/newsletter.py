@@ -82,7 +82,8 @@ def render_newsletter(issue: Issue, site: Site, *, unsubscribe: str | None) -> N
 def _describe(issue: Issue, site: Site, unsubscribe: str | None) -> dict[str, Any]:
     """What both parts of a mail say about the issue as a whole."""
     config, lang = site.config, issue.lang
-    postal = config.mail.postal_address
+    paged, postal = "pages" in config.outputs, config.mail.postal_address
+    page = config.address(newsletter_path(lang, issue.day))
     title = collapse(config.localized(config.title, lang))
     return {
         "issue": issue,
@@ -90,9 +91,9 @@ def _describe(issue: Issue, site: Site, unsubscribe: str | None) -> dict[str, An
         "subject": _say_subject(issue, site),
         "preheader": _say_preheader(issue, site, title),
         "unsubscribe": unsubscribe,
-        "page": config.address(newsletter_path(lang, issue.day)),
-        "archive": config.address(f"{lang}/") if "pages" in config.outputs else None,
-        "feeds": config.address(f"{lang}/feeds/") if "pages" in config.outputs else None,
+        "page": page if "newsletter" in config.outputs else None,
+        "archive": config.address(f"{lang}/") if paged else None,
+        "feeds": config.address(f"{lang}/feeds/") if paged else None,
         "postal_address": config.localized(postal, lang) if postal else None,
     }
 

@@ -20,7 +20,7 @@ from feeds.outputs.tongues import language_of
 TITLE_LENGTH = 300
 SHOWN_AUTHORS = 6
 
-_HREF = re.compile(r'\shref="([^"]*)"')
+_ADDRESS = re.compile(r'\s(?:href|src)="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +144,6 @@ def _untold_links(article: Article) -> tuple[str, ...]:
     texts = [text for text in (article.commentary, article.abstract) if text]
     told = "\n".join(line for text in texts for line in text.plain)
     found = [
-        close_address(html.unescape(href)) for text in texts for href in _HREF.findall(text.html)
+        close_address(html.unescape(href)) for text in texts for href in _ADDRESS.findall(text.html)
     ]
     return tuple(dict.fromkeys(address for address in found if address and address not in told))

@@ -55,6 +55,6 @@ def _sentence_ends(paragraph: str) -> list[int]:
     ends = [
         match.end()
         for match in _SENTENCE_END.finditer(paragraph)
-        if not _ABBREVIATION.search(paragraph, 0, match.end())
+        if not _ABBREVIATION.search(paragraph[max(0, match.end() - 12) : match.end()])
     ]
     return [end for end in ends if paragraph[end:].strip()] + [len(paragraph)]

@@ -12,7 +12,7 @@ from feeds.model import Language
 _LETTERS = re.compile(r"[^\W\d_]")
 # Fewer letters than this are a name or a term, at home in a sentence of another language.
 _FEW = 30
-_FEW_OF_A_SCRIPT = 4
+_FEW_OF_A_SCRIPT = 8
 
 
 def language_of(text: str, lang: str, languages: Mapping[str, Language]) -> str:
@@ -35,11 +35,7 @@ def language_of(text: str, lang: str, languages: Mapping[str, Language]) -> str:
 
 
 def mark_languages(root: html.HtmlElement, lang: str, languages: Mapping[str, Language]) -> None:
-    """Give ``lang`` to every part of a document whose letters are not those of its language.
-
-    A part without any letter of the language around it is marked as a whole; in a text of a
-    language without a script of its own, runs of another script are.
-    """
+    """Give ``lang`` to every part of a document whose letters are not those of its language."""
     body = root.find("body")
     if body is not None:
         _mark(body, lang, languages)
@@ -51,44 +47,19 @@ def _mark(element: html.HtmlElement, inherited: str, languages: Mapping[str, Lan
     lang = element.get("lang") or inherited
     own = " ".join([element.text or "", *(child.tail or "" for child in element)])
     found = language_of(own, lang, languages)
-    language = languages.get(lang)
-    if language and language.script:
-        if found != lang and len(_LETTERS.findall(own)) > _FEW:
-            lang = found
-            element.set("lang", found)
-    elif counts := _count_scripts(own, languages):
-        code = max(counts, key=lambda code: counts[code])
-        if counts[code] > _FEW_OF_A_SCRIPT:
-            _wrap_runs(element, code, languages[code].script or "")
+    if found != lang and _says_enough(own, found, languages):
+        lang = found
+        element.set("lang", lang)
     for child in element:
         _mark(child, lang, languages)
 
 
-def _wrap_runs(element: html.HtmlElement, code: str, script: str) -> None:
-    """Put the words of ``script`` among an element's own text into spans of their language."""
-    # A word with at least one such letter; with it go the particles and figures glued to it.
-    run = re.compile(rf"[^\s<>]*(?:{script})\S*(?:\s+\S*(?:{script})\S*)*")
-    for child in list(element):
-        if child.tail and run.search(child.tail):
-            position = element.index(child) + 1
-            child.tail, spans = _split(child.tail, run, code)
-            element[position:position] = spans
-    if element.text and run.search(element.text):
-        element.text, spans = _split(element.text, run, code)
-        element[0:0] = spans
-
-
-def _split(text: str, run: re.Pattern[str], code: str) -> tuple[str, list[html.HtmlElement]]:
-    """Split a text into what stands before the first run, and a span with its tail for each."""
-    spans: list[html.HtmlElement] = []
-    matches = list(run.finditer(text))
-    ends = [match.start() for match in matches[1:]] + [len(text)]
-    for match, end in zip(matches, ends, strict=True):
-        span: html.HtmlElement = html.Element("span", lang=code)
-        span.text = match[0]
-        span.tail = text[match.end() : end]
-        spans.append(span)
-    return text[: matches[0].start()], spans
+def _says_enough(text: str, code: str, languages: Mapping[str, Language]) -> bool:
+    """Tell whether a text is more than a few words of the language that it was told to be."""
+    in_script = _count_scripts(text, languages).get(code)
+    if in_script is not None:
+        return in_script > _FEW_OF_A_SCRIPT
+    return len(_LETTERS.findall(text)) > _FEW
 
 
 def _count_scripts(text: str, languages: Mapping[str, Language]) -> dict[str, int]:

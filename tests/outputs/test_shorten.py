@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from feeds.outputs.shorten import collapse, shorten, take_sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "expected"),
+    [
+        ("short enough", 12, "short enough"),
+        ("cut at a word, not inside", 18, "cut at a word…"),
+        ("ends with a word", 12, "ends with a…"),
+        ("oneverylongwordwithoutspace", 10, "oneverylo…"),
+        ("낱말 사이에서 줄입니다", 9, "낱말 사이에서…"),
+    ],
+)
+def test_lines_are_cut_at_a_word(text: str, limit: int, expected: str) -> None:
+    assert shorten(text, limit) == expected
+    assert len(expected) <= limit
+
+
+@pytest.mark.parametrize(
+    ("text", "first_two"),
+    [
+        ("One. Two. Three.", "One. Two."),
+        (
+            "Of e.g. GPT-4 by Brown et al. We speak. 3.5 is a number. End.",
+            "Of e.g. GPT-4 by Brown et al. We speak. 3.5 is a number.",
+        ),
+        ("It asks why? “Because.” And ends.", "It asks why? “Because.”"),
+        ("첫 문장입니다. 둘째 문장이죠! 셋째.", "첫 문장입니다. 둘째 문장이죠!"),
+        ("一つ目。二つ目。三つ目。", "一つ目。二つ目。"),
+    ],
+)
+def test_sentences_end_where_people_end_them(text: str, first_two: str) -> None:
+    assert take_sentences((text,), 2) == ((first_two,), True)
+
+
+def test_sentences_are_counted_over_paragraphs() -> None:
+    paragraphs = ("One. Two.", "Three. Four.", "Five.")
+    assert take_sentences(paragraphs, 0) == ((), True)
+    assert take_sentences(paragraphs, 2) == (("One. Two.",), True)
+    assert take_sentences(paragraphs, 3) == (("One. Two.", "Three."), True)
+    assert take_sentences(paragraphs, 5) == (paragraphs, False)
+
+
+def test_a_line_has_no_breaks_and_no_controls() -> None:
+    assert collapse(" a\r\n b\t\x00c\u00a0 d\x85e ") == "a b c d e"
