@@ -14,7 +14,7 @@ _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s+\S")
 _RULE = re.compile(r"\s*([-*_])(?:[ \t]*\1){2,}\s*")
 _QUOTE = re.compile(r"\s*>")
 _DELIMITER_ROW = re.compile(r"\s*(?:\|\s*)?:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
-_FENCE = re.compile(r"\s*(?:```|~~~)[^`]*$")
+_FENCE = re.compile(r"\s*(?:```[^`]*|~~~.*)$", re.DOTALL)
 # Markers of Markdown with nothing behind them are what somebody typed.
 _BARE_MARKER = re.compile(r"(?:[-*+]|\d{1,9}(?=[.)])|#{1,6})[.)]?")
 _MARKERS = re.compile(r"(?:\s*(?:>|[-*+](?=\s)|\d{1,9}[.)](?=\s)))*")

@@ -184,6 +184,7 @@ MARKS = st.text("*_~`[]()>-$\\{}^ .,:", max_size=3)
 
 
 @given(st.lists(st.tuples(MARKS, st.sampled_from(WORDS)), max_size=12))
+@example([("~~~", "Queue"), ("`", "Queue")])
 def test_no_word_is_lost(pieces: list[tuple[str, str]]) -> None:
     source = "".join(mark + word for mark, word in pieces)
     words = WORD.findall(source)
