@@ -176,6 +176,5 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 
 def test_domains_are_written_as_dns_has_them() -> None:
-    message = read(build(make_newsletter(), recipient="a@한글.kr", domain="한글.kr"))
+    message = read(build(make_newsletter(), recipient="a@한글.kr"))
     assert message["To"].addresses[0].domain == "xn--bj0bj06e.kr"
-    assert message["Message-ID"].endswith("@xn--bj0bj06e.kr>")

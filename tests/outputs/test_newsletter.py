@@ -255,11 +255,11 @@ def test_abstracts_go_before_commentaries() -> None:
 
 
 def test_what_is_still_too_long_ends_with_a_link_to_the_rest() -> None:
-    newsletter = mail(long_issue(300, sentences=1))
+    newsletter = mail(long_issue(90, sentences=1))
     assert len(newsletter.html.encode()) <= LIMIT_BYTES
     shown = len(headings(newsletter)) - 1
-    assert "논문 300편" in newsletter.html
-    rest = (f"웹에서 나머지 논문 {300 - shown}편 보기", f"{BASE}/ko/2024/12/17/newsletter.html")
+    assert "논문 90편" in newsletter.html
+    rest = (f"웹에서 나머지 논문 {90 - shown}편 보기", f"{BASE}/ko/2024/12/17/newsletter.html")
     assert rest in links(newsletter)
 
 
