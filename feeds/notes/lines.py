@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from feeds.notes.text import BLANK, trim
 
-_FENCE = re.compile(r"(`{3,}|~{3,})[^`]*$")
+_FENCE = re.compile(r"(?:`{3,}|~{3,})[^`]*$")
 _LONGEST_FENCE = 2_000
 _LONGEST_FORMULA = 60
 _HIDDEN = re.compile(r"^[ \t]*(?P<fence>```|~~~)|%%|<!--", re.M)
@@ -32,21 +33,23 @@ def read_lines(
 ) -> list[Line]:
     """Split a text whose first line has the number ``first``.
 
-    A line for which ``breaks`` holds never stands inside a block: a fence that nobody closed must
-    not swallow the entries after it.
+    A line in parentheses for which ``breaks`` holds never stands inside a block: a fence that
+    nobody closed must not swallow the entries after it.
     """
     raw = text.split("\n")
+    trimmed = [trim(each) for each in raw]
+    ends = _block_ends(trimmed, breaks)
     lines = []
     at = 0
     while at < len(raw):
-        opening = trim(raw[at])
-        length = _block_length(raw, at, opening, breaks)
+        opening = trimmed[at]
+        end = _find_end(opening, at, ends) if opening[:2] in ("``", "~~", "$$") else at
         if opening:
             indent = raw[at][: len(raw[at]) - len(raw[at].lstrip(" \t"))]
-            inner = [each.rstrip(BLANK).removeprefix(indent) for each in raw[at + 1 : at + length]]
+            inner = [each.rstrip(BLANK).removeprefix(indent) for each in raw[at + 1 : end + 1]]
             whole = "\n".join([opening, *inner])
-            lines.append(Line(number=first + at, text=whole, indent=indent, block=length > 1))
-        at += length
+            lines.append(Line(number=first + at, text=whole, indent=indent, block=end > at))
+        at = end + 1
     return lines
 
 
@@ -68,18 +71,31 @@ def hide_comments(text: str) -> str:
     return "".join([*kept, text[at:]])
 
 
-def _block_length(raw: list[str], at: int, opening: str, breaks: Callable[[str], bool]) -> int:
-    """How many lines belong to the block that opens here: 1 where none does."""
-    if fence := _FENCE.match(opening):
-        mark, limit = fence[1], at + _LONGEST_FENCE
+def _block_ends(lines: Sequence[str], breaks: Callable[[str], bool]) -> dict[str, list[int]]:
+    """Where blocks may end, by the mark that ends them; under "" where none may go on."""
+    ends: dict[str, list[int]] = {}
+    for at, line in enumerate(lines):
+        if line.endswith("$$"):
+            ends.setdefault("$$", []).append(at)
+        elif line[:3] in ("```", "~~~") and set(line) == {line[0]}:
+            ends.setdefault(line[:3], []).append(at)
+        elif line[:1] == "(" and breaks(line):
+            ends.setdefault("", []).append(at)
+    return ends
+
+
+def _find_end(opening: str, at: int, ends: Mapping[str, Sequence[int]]) -> int:
+    """The place of the last line of the block that opens here: ``at`` where none does."""
+    if _FENCE.match(opening):
+        mark, limit = opening[:3], at + _LONGEST_FENCE
     elif opening.startswith("$$") and "$$" not in opening[2:]:
         mark, limit = "$$", at + _LONGEST_FORMULA
     else:
-        return 1
-    for end in range(at + 1, min(limit, len(raw))):
-        line = trim(raw[end])
-        if line.endswith(mark) and (mark == "$$" or set(line) == {mark[0]}):
-            return end - at + 1
-        if breaks(line):
-            break
-    return 1
+        return at
+    end = _next(ends.get(mark, ()), at)
+    return end if end is not None and end < min(limit, _next(ends.get("", ()), at) or limit) else at
+
+
+def _next(places: Sequence[int], at: int) -> int | None:
+    found = bisect_right(places, at)
+    return places[found] if found < len(places) else None

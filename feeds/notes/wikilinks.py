@@ -34,9 +34,9 @@ def take_related(lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
     targets: list[str] = []
     at = 0
     while at < len(lines):
-        end = _section_end(lines, at)
-        body = lines[at + 1 : end]
         if heading := _heading(lines[at]):
+            end = _section_end(lines, at)
+            body = lines[at + 1 : end]
             links = all(_only_links(each) for each in body)
             if links and (body or heading[2].strip(" :").casefold() in _LINKS_NAMES):
                 targets += [target for each in body for target in _targets(each.text)]

@@ -8,7 +8,6 @@ import pytest
 
 from feeds.model import Image, Text
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
-from feeds.notes.summary import summarize
 
 CASES = Path(__file__).parent / "cases" / "markup"
 # A block with line ends (code, a formula), else a line.
@@ -95,30 +94,3 @@ def test_nothing_in_gives_nothing_out() -> None:
 )
 def test_title_is_one_readable_line(written: str, title: str) -> None:
     assert plain_title(written) == title
-
-
-def shorten(*plain: str, length: int = 160) -> str:
-    return summarize(Text(lang="ko", html="", plain=plain), length)
-
-
-def test_summary_ends_with_a_sentence_where_it_can() -> None:
-    assert shorten("첫 문장입니다. 둘째 문장입니다. 셋째 문장은 조금 더 깁니다.", length=25) == (
-        "첫 문장입니다. 둘째 문장입니다."
-    )
-
-
-def test_summary_ends_with_a_word_where_sentences_are_long() -> None:
-    assert shorten("하나 둘셋 넷다섯 여섯일곱", length=11) == "하나 둘셋 넷다섯…"
-
-
-def test_short_text_is_its_own_summary() -> None:
-    assert shorten("하나", "둘 (https://a.example/x, https://b.example)은") == "하나 둘은"
-
-
-@pytest.mark.parametrize("cluster", ["e\u0301", "👨‍👩‍👧", "👍🏽", "🇰🇷", "\u1112\u1161\u11ab", "नि"])
-def test_summary_never_tears_a_character_apart(cluster: str) -> None:
-    for length in range(2, 30):
-        summary = shorten(cluster * 40, length=length)
-        assert len(summary) <= max(length, len(cluster) + 1)
-        assert summary.endswith("…")
-        assert summary[:-1] == cluster * (len(summary[:-1]) // len(cluster))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.notes.latex import latex_to_text
+from feeds.notes.markup.latex import latex_to_text
 
 
 @pytest.mark.parametrize(

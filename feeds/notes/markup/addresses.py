@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, urlsplit
 
-from feeds.notes.sanitize import clean_text
+from feeds.notes.markup.sanitize import clean_text
 
 MAX_SHOWN = 60
 _SHOWN_END = 24

@@ -1,6 +1,6 @@
 r"""The parser of Markdown, with what notes hold beyond it: formulas, ``[[links]]``, bare URLs.
 
-Tokens keep targets as they were written; ``feeds.notes.targets`` decides what becomes of them.
+Tokens keep targets as they were written; ``feeds.notes.markup.targets`` decides what becomes of them.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from functools import cache
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline.state_inline import StateInline
 
-from feeds.notes.emphasis import KoreanInline
-from feeds.notes.latex import TIES, drops_tie, read_escape, read_fragment
 from feeds.notes.links import url_spans
+from feeds.notes.markup.emphasis import KoreanInline
+from feeds.notes.markup.latex import TIES, drops_tie, read_escape, read_fragment
 
 WIKI = "wiki"
 BARE = "bare"
 
-# Markdown's own limit on nesting would cut text off; feeds.notes.blocks keeps well below this one.
+# Markdown's own limit on nesting would cut text off; feeds.notes.markup.blocks keeps well below this one.
 _MAX_NESTING = 100
 
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
-from feeds.notes.latex_tables import (
+from feeds.notes.markup.latex_tables import (
     ACCENTS,
     DROPPED,
     FUNCTIONS,

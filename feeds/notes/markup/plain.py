@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.tree import SyntaxTreeNode
 
-from feeds.notes.addresses import show_address
+from feeds.notes.markup.addresses import show_address
 
 
 def write_plain(tree: SyntaxTreeNode) -> tuple[str, ...]:

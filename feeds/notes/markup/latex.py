@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from feeds.notes.latex_reader import (
+from feeds.notes.markup.latex_reader import (
     MACRO,
     MACROS,
     MAX_LENGTH,
@@ -18,7 +18,7 @@ from feeds.notes.latex_reader import (
     find_symbol,
     read_math,
 )
-from feeds.notes.latex_tables import ACCENTS, DROPPED, FUNCTIONS, SILENT, WRAPPERS
+from feeds.notes.markup.latex_tables import ACCENTS, DROPPED, FUNCTIONS, SILENT, WRAPPERS
 
 # What goes with a \cite that is dropped.
 TIES = " ~"

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 from markdown_it.token import Token
 
 from feeds.model import Image
-from feeds.notes.addresses import name_file, safe_address, show_address
-from feeds.notes.inline import WIKI
+from feeds.notes.markup.addresses import name_file, safe_address, show_address
+from feeds.notes.markup.inline import WIKI
 
 MAX_WIDTH = 600
 

@@ -1,7 +1,7 @@
 """Untrusted notes -> text that can be shown: Markdown and LaTeX to safe HTML and to plain text.
 
 A paragraph goes through markdown-it (with no HTML), its links and images through
-``feeds.notes.targets``, and what comes out through nh3. No input raises.
+``feeds.notes.markup.targets``, and what comes out through nh3. No input raises.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from feeds.model import Image, Text
-from feeds.notes.blocks import join_blocks
-from feeds.notes.foreign import mark_foreign
-from feeds.notes.inline import NoteMarkdown, markdown_parser, plain_parser
-from feeds.notes.latex import has_quotes, latex_to_text, read_prose
-from feeds.notes.plain import write_plain
-from feeds.notes.sanitize import clean_html, clean_text
-from feeds.notes.targets import Targets
+from feeds.notes.markup.blocks import join_blocks
+from feeds.notes.markup.foreign import mark_foreign
+from feeds.notes.markup.inline import NoteMarkdown, markdown_parser, plain_parser
+from feeds.notes.markup.latex import has_quotes, latex_to_text, read_prose
+from feeds.notes.markup.plain import write_plain
+from feeds.notes.markup.sanitize import clean_html, clean_text
+from feeds.notes.markup.targets import Targets
 
 # Pages and mails have an h1 and an h2 above a commentary.
 FIRST_HEADING = 3
