@@ -30,7 +30,7 @@ def at_time(day: date, clock: time, zone: ZoneInfo) -> datetime:
     Where clocks went forward over that time, it is the first moment after the gap; where they went
     back and showed it twice, the first of both (PEP 495).
     """
-    wall = datetime.combine(max(day, _FIRST_DAY), clock, zone)
+    wall = datetime.combine(max(day, _FIRST_DAY), clock.replace(fold=0), zone)
     early, late = in_seconds(wall.replace(fold=1)), in_seconds(wall)
     if _wall_clock(late, zone) == wall.replace(tzinfo=None):
         return wall

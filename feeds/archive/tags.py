@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from feeds.errors import ConfigError
 from feeds.model import Tag
@@ -25,6 +26,7 @@ _SHARP = re.compile(r"(?<![^\W_])([a-z])#")
 _PLUS_PLUS = re.compile(r"(?<=[^\W_])\+\+")
 
 
+@lru_cache(maxsize=16_384)
 def tag_slug(label: str) -> str:
     """The slug that tags compare by, at most 64 bytes of UTF-8; ``""`` where nothing is left.
 

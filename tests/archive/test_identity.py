@@ -107,6 +107,15 @@ def test_edits_of_a_day_have_each_their_second_and_come_after_those_before() -> 
     assert third.article("B").updated == second.article("B").updated
 
 
+def test_edit_on_the_day_of_publication_comes_after_it() -> None:
+    today = NOW.date()
+    first = build([make_note(today, make_entry("A"))])
+    second = build([make_note(today, make_entry("A", en="new"))], first, now=NOW)
+    published = second.article("A").published
+    assert published == first.article("A").published > MIDNIGHT - timedelta(days=1)
+    assert second.article("A").updated == published + timedelta(seconds=1)
+
+
 def test_many_edits_just_after_midnight_are_not_in_the_future() -> None:
     now = MIDNIGHT + timedelta(seconds=2)
     titles = [str(number) for number in range(8)]
@@ -333,6 +342,12 @@ def test_entry_added_to_a_day_takes_the_next_free_second_below() -> None:
     second = build([make_note(DAY, make_entry("New"), make_entry("A"), make_entry("B"))], first)
     assert second.article("New").published.isoformat() == "2024-12-17T06:59:58+09:00"
     assert second.ledger.records[:2] == first.ledger.records
+
+
+def test_entry_below_one_that_moved_here_is_published_below_it() -> None:
+    first = build([make_note(DAY, PAPER)])
+    second = build([make_note(NEXT, PAPER, make_entry("B"))], first)
+    assert second.article("B").published.isoformat() == "2024-12-18T06:59:59+09:00"
 
 
 def test_hour_and_zone_of_the_configuration_change_no_time_that_was_given() -> None:
