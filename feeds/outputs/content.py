@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
-from textwrap import shorten
 
 from feeds.model import Article, Text
 from feeds.outputs.addresses import encode_address, find_tag_page, shorten_address
 from feeds.outputs.characters import allow_characters, one_line, plain_name
+from feeds.outputs.shorten import shorten
 from feeds.outputs.site import Site
 
 
@@ -24,7 +24,7 @@ def render_content(article: Article, site: Site) -> str:
 def render_summary(article: Article) -> str:
     """How an entry begins: 300 characters of plain text at most; empty where it has no text."""
     text = article.content
-    return shorten(one_line(text.plain[0]), 300, placeholder="…") if text and text.plain else ""
+    return shorten(one_line(text.plain[0]), 300) if text and text.plain else ""
 
 
 def _quote_texts(article: Article) -> Iterator[str]:

@@ -1,6 +1,6 @@
 r"""The parser of Markdown, with what notes hold beyond it: formulas, ``[[links]]``, bare URLs.
 
-Tokens keep targets as they were written; ``feeds.notes.markup.targets`` decides what becomes of them.
+Tokens keep targets as they were written; what becomes of them is decided in ``targets``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from feeds.notes.markup.latex import TIES, drops_tie, read_escape, read_fragment
 WIKI = "wiki"
 BARE = "bare"
 
-# Markdown's own limit on nesting would cut text off; feeds.notes.markup.blocks keeps well below this one.
+# Markdown's own limit on nesting would cut text off; ``blocks`` keeps well below this one.
 _MAX_NESTING = 100
 
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")
