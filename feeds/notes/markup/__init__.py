@@ -1,7 +1,7 @@
 """Untrusted notes -> text that can be shown: Markdown and LaTeX to safe HTML and to plain text.
 
 A paragraph goes through markdown-it (with no HTML), its links and images through
-``feeds.notes.markup.targets``, and what comes out through nh3. No input raises.
+``targets``, and what comes out through nh3. No input raises.
 """
 
 from __future__ import annotations
