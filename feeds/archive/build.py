@@ -57,26 +57,16 @@ def build_archive(
     matches, doubts = match_records(sightings, ledger.records)
     matches = _let_wait(matches, sightings, ledger.records, clock.today)
     gone = end_records(ledger.records, set(matches.values()), allow_deletes=allow_deletes)
-
     book = Bookkeeper(ledger, config, joins, clock)
-    titles = {
-        index: render.title(seen.entry.title)
-        for index, seen in enumerate(sightings)
-        if index in matches or seen.day <= clock.today
-    }
-    # New entries first: an edit finds another second more easily than they do.
-    written = {i: book.begin(sightings[i], titles[i]) for i in titles if i not in matches}
-    for index, line in matches.items():
-        written[index] = book.carry_on(ledger.records[line], sightings[index])
-    settle_twins(sightings, written)
+    written = _write_lines(sightings, matches, ledger.records, book, render, clock.today)
     known = [
         Known(
             sighting=sightings[index],
-            record=written[index],
-            title=title,
+            record=record,
+            title=render.title(sightings[index].entry.title),
             shown=show_entry(sightings[index].entry, config),
         )
-        for index, title in titles.items()
+        for index, record in sorted(written.items())
     ]
     records = sorted([*written.values(), *gone], key=lambda record: (record.day, record.key))
     by_day = sorted(known, key=lambda one: one.record.day)
@@ -103,6 +93,27 @@ def _let_wait(
         for index, line in matches.items()
         if sightings[index].day <= today or not records[line].gone
     }
+
+
+def _write_lines(
+    sightings: Sequence[Sighting],
+    matches: Matches,
+    records: Sequence[Record],
+    book: Bookkeeper,
+    render: Renderer,
+    today: date,
+) -> dict[int, Record]:
+    """The line of every entry that is published, by the index of its sighting."""
+    # New entries first: an edit finds another second more easily than they do.
+    written = {
+        index: book.begin(seen, render.title(seen.entry.title))
+        for index, seen in enumerate(sightings)
+        if index not in matches and seen.day <= today
+    }
+    for index, line in matches.items():
+        written[index] = book.carry_on(records[line], sightings[index])
+    settle_twins(sightings, written)
+    return written
 
 
 def _report_tags(known: Iterable[Known]) -> list[Finding]:

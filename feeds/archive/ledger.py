@@ -11,6 +11,7 @@ A line is never deleted. One that cannot be read is told of and kept, as it is, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -23,6 +24,7 @@ from feeds.errors import LedgerError
 from feeds.model import Finding, Level, Source
 
 VERSION = 1
+_HEADER = re.compile(r'\s*\{\s*"paperround"')
 _MARKERS = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
 
 
@@ -92,7 +94,7 @@ class _Reading:
             # Both sides are read, so that nothing is lost with the marker when it is not written.
             message = "a merge conflict; both sides are used and joined. Look them over"
             self._tell("error", number, message)
-        elif not self._header_seen or '"paperround"' in line[:40]:
+        elif not self._header_seen or _HEADER.match(line):
             self._take_header(number, line)
         else:
             self._take_record(number, line)

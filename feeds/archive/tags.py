@@ -17,6 +17,7 @@ from feeds.model import Tag
 
 TAG_BYTES = 64
 KEY_BYTES = 80
+_LONGEST_LETTER = 4  # bytes of UTF-8
 
 # Names that Windows keeps for devices, with any ending and in any folder.
 _DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
@@ -36,8 +37,16 @@ def tag_slug(label: str) -> str:
 
 
 def title_key(title: str) -> str:
-    """The key of an entry with this title, at most 80 bytes of UTF-8, never empty."""
-    return _slug(title, KEY_BYTES) or "entry"
+    """The key of an entry with this title, at most 80 bytes of UTF-8, never empty.
+
+    A long title is cut between words where that leaves the better part of it.
+    """
+    slug = _slug(title, KEY_BYTES + _LONGEST_LETTER) or "entry"
+    if len(slug.encode()) <= KEY_BYTES:
+        return slug
+    slug = cut_bytes(slug, KEY_BYTES)
+    words = slug.rpartition("-")[0]
+    return words if len(words) * 2 > len(slug) else slug.strip("-")
 
 
 def numbered_key(key: str, number: int) -> str:

@@ -157,6 +157,11 @@ def test_conflict_markers_are_told_of_and_both_sides_are_used() -> None:
     assert lines_of(ledger) == GOOD
 
 
+def test_entry_called_like_the_header_is_an_entry() -> None:
+    built = build([make_note(DAY, make_entry("Paperround"))])
+    assert parse_ledger(built.text, name=NAME) == built.ledger
+
+
 def test_conflict_around_the_header_is_read() -> None:
     text = "\n".join(["<<<<<<< a", HEADER, GOOD[0], "=======", HEADER, GOOD[1], ">>>>>>> b"])
     assert lines_of(parse_ledger(text, name=NAME)) == GOOD[:2]

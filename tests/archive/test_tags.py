@@ -69,6 +69,12 @@ def test_a_title_without_letters_has_a_key() -> None:
     assert len(title_key("긴 제목 " * 1000).encode()) <= 80
 
 
+def test_key_of_a_long_title_is_cut_between_words() -> None:
+    assert title_key("Some Words " * 20) == "-".join(["some-words"] * 7)
+    assert title_key("a " + "x" * 100) == "a-" + "x" * 78
+    assert title_key("가" * 100) == "가" * 26
+
+
 def test_label_is_the_most_frequent_spelling_and_a_tie_goes_to_the_earliest() -> None:
     joins = join_tags({})
     assert name_tags([("GAN",), ("gan",), ("gan",)], joins)["gan"].label == "gan"
