@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.archive.tags import is_safe_name, join_tags, map_slugs, name_tags, tag_slug, title_key
@@ -47,6 +47,7 @@ def test_slug_of_a_tag(label: str, slug: str) -> None:
     assert tag_slug(label) == slug
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_slug_of_a_slug_is_itself_and_names_a_folder(label: str) -> None:
     slug = tag_slug(label)
@@ -57,6 +58,7 @@ def test_slug_of_a_slug_is_itself_and_names_a_folder(label: str) -> None:
     assert is_safe_name(title_key(label))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="._/-con+#ㄱ\u0300 ", max_size=8))
 def test_slug_of_awkward_text_is_safe(label: str) -> None:
     slug = tag_slug(label)
