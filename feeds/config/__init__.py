@@ -17,13 +17,25 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from feeds.config.checks import OUTPUT_NAMES, find_problems
 from feeds.errors import ConfigError
-from feeds.languages import known_languages
 
 CONFIG_NAME = "paperround.toml"
-OUTPUT_NAMES = ("pages", "atom", "rss", "json", "opml", "newsletter")
 
 Localized = str | dict[str, str]
+
+_CHOICES = {"fallback": "none or original", "issue_day": "next or same"}
+
+# How TOML's types are called by those who write it.
+_KINDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number with a point",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -228,7 +240,7 @@ def parse_config(table: Mapping[str, Any], *, file: str, root: Path) -> Config:
         key, message = _explain(str(error))
         raise ConfigError(file, key, message) from error
     config = msgspec.structs.replace(config, root=root)
-    for key, message in _problems(config):
+    for key, message in find_problems(config):
         raise ConfigError(file, key, message)
     return config
 
@@ -236,83 +248,33 @@ def parse_config(table: Mapping[str, Any], *, file: str, root: Path) -> Config:
 def _table_of(path: Path) -> dict[str, Any] | None:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(str(path), "", f"cannot be read: {reason}") from error
+    except OSError as error:
+        raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "", "is not UTF-8; expected TOML in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), "", f"is no TOML: {error}") from error
     if path.name != "pyproject.toml":
         return table
-    found = table.get("tool", {}).get("paperround")
+    tools = table.get("tool")
+    found = tools.get("paperround") if isinstance(tools, dict) else None
     return found if isinstance(found, dict) else None
 
 
 def _explain(message: str) -> tuple[str, str]:
     """Turn msgspec's message into a key and what was expected of it."""
     text, _, where = message.partition(" - at `$")
-    key = where.rstrip("`").lstrip(".").replace("[...]", "")
+    key = where.rstrip("`").lstrip(".").replace("[...]", ".*")
+    key = re.sub(r"\[\d+\]", "", key)
     if match := re.match(r"Object contains unknown field `(.+)`", text):
         unknown = f"{key}.{match[1]}" if key else match[1]
         return unknown, "unknown key"
     if match := re.match(r"Object missing required field `(.+)`", text):
         missing = f"{key}.{match[1]}" if key else match[1]
         return missing, "missing; expected a value"
+    if match := re.match(r"Expected `(.+)`, got `(.+)`", text):
+        wanted = " or ".join(_KINDS.get(kind, kind) for kind in match[1].split(" | "))
+        return key, f"{_KINDS.get(match[2], match[2])}; expected {wanted}"
+    if match := re.match(r"Invalid enum value (.+)", text):
+        return key, f"{match[1]}; expected {_CHOICES[key]}"
     return key, text[0].lower() + text[1:].replace("`", "")
-
-
-def _problems(config: Config) -> list[tuple[str, str]]:
-    """What msgspec's types cannot say, each as a key and what was expected."""
-    found: list[tuple[str, str]] = []
-
-    def expect(good: object, key: str, message: str) -> None:
-        if not good:
-            found.append((key, message))
-
-    url = urlsplit(config.base_url)
-    expect(
-        url.scheme in ("http", "https") and url.hostname and not url.query and not url.fragment,
-        "base_url",
-        f"{config.base_url!r}; expected an address such as https://example.org/papers",
-    )
-    expect(
-        config.base_url.isascii(),
-        "base_url",
-        f"{config.base_url!r}; expected ASCII: a host as xn--…, a path percent-encoded",
-    )
-    expect(
-        re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", config.id_domain),
-        "domain",
-        f"{config.id_domain!r}; expected a name such as example.org",
-    )
-    expect(
-        re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+", config.writer.email or "a@b.c"),
-        "author.email",
-        f"{config.writer.email!r}; expected an address such as name@example.org",
-    )
-    expect(config.languages, "languages", "empty; expected at least one language")
-    known = known_languages(config.templates_folder)
-    for code in config.languages:
-        expect(code in known, "languages", f"{code!r}; expected one of {', '.join(known)}")
-    expect(
-        len(set(config.languages)) == len(config.languages), "languages", "a language stands twice"
-    )
-    try:
-        ZoneInfo(config.timezone)
-    except (OSError, ValueError):
-        expect(False, "timezone", f"{config.timezone!r}; expected a name such as Asia/Seoul")
-    try:
-        parse_hour(config.hour)
-    except ValueError:
-        expect(False, "hour", f'{config.hour!r}; expected 0 to 23, or a time such as "07:30"')
-    for key in ("quiet_minutes", "backfill_days"):
-        expect(getattr(config, key) >= 0, key, "expected 0 or more")
-    expect(config.feed_entries >= 1, "feed_entries", "expected 1 or more")
-    for name, feed in config.feeds.items():
-        expect(
-            re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name),
-            f"feeds.{name}",
-            "expected a name of lower-case letters, digits and hyphens",
-        )
-        expect(feed.any or feed.all or feed.not_, f"feeds.{name}", "expected any, all or not")
-    for name in config.outputs:
-        expected = ", ".join(OUTPUT_NAMES)
-        expect(name in OUTPUT_NAMES, "outputs", f"{name!r}; expected some of {expected}")
-    return found

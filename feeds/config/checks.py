@@ -1,0 +1,184 @@
+"""What the types of the configuration cannot say: each rule with its key and what it expects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from feeds.languages import known_languages
+
+if TYPE_CHECKING:
+    from feeds.config import Config
+
+OUTPUT_NAMES = ("pages", "atom", "rss", "json", "opml", "newsletter")
+
+Check = tuple[object, str, str]
+"""Whether it is good, the key, and what to say if it is not."""
+
+
+def find_problems(config: Config) -> Iterator[tuple[str, str]]:
+    """What is wrong with a configuration, each as a key and what was expected."""
+    checks = chain(
+        _check_base(config),
+        _check_addresses(config),
+        _check_texts(config),
+        _check_mail(config),
+        _check_times(config),
+        _check_feeds(config),
+        _check_folders(config),
+    )
+    # One by one: without a base URL that is one, the rest cannot even be looked at.
+    return ((key, message) for good, key, message in checks if not good)
+
+
+def _check_base(config: Config) -> Iterator[Check]:
+    base = config.base_url
+    yield (
+        base.isascii(),
+        "base_url",
+        f"{base!r}; expected ASCII: a host as xn--…, a path percent-encoded",
+    )
+    yield (
+        _is_base(base),
+        "base_url",
+        f"{base!r}; expected an address such as https://example.org/papers",
+    )
+
+
+def _check_addresses(config: Config) -> Iterator[Check]:
+    domain = config.domain if config.domain is not None else config.id_domain
+    yield (
+        re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", domain.lower()),
+        "domain",
+        f"{domain!r}; expected a name such as example.org",
+    )
+    yield (
+        re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+", config.writer.email or "a@b.c"),
+        "author.email",
+        f"{config.writer.email!r}; expected an address such as name@example.org",
+    )
+    url = config.writer.url
+    yield (
+        url is None or _is_web(url),
+        "author.url",
+        f"{url!r}; expected an address such as https://example.org",
+    )
+    for key in ("icon", "logo"):
+        value = getattr(config, key)
+        yield (
+            value is None or _is_web(value) or re.fullmatch(r"[^\s:?#]+", value),
+            key,
+            f"{value!r}; expected an address, or a path below the base URL",
+        )
+
+
+def _check_texts(config: Config) -> Iterator[Check]:
+    known = known_languages(config.templates_folder)
+    yield config.languages, "languages", "empty; expected at least one language"
+    for code in config.languages:
+        yield code in known, "languages", f"{code!r}; expected one of {', '.join(known)}"
+    twice = len(set(config.languages)) < len(config.languages)
+    yield not twice, "languages", "a language stands twice; expected each once"
+    texts = {"title": config.title, "subtitle": config.subtitle, "rights": config.rights}
+    texts.update({f"feeds.{name}.title": feed.title for name, feed in config.feeds.items()})
+    texts["mail.from_name"] = config.mail.from_name
+    texts["mail.postal_address"] = config.mail.postal_address
+    for key, value in texts.items():
+        for code in value if isinstance(value, dict) else ():
+            expected = f"no such language; expected one of {', '.join(known)}"
+            yield code in known, f"{key}.{code}", expected
+    for lang in config.languages:
+        yield config.localized(config.title, lang).strip(), "title", "empty; expected a name"
+
+
+def _check_mail(config: Config) -> Iterator[Check]:
+    mail = config.mail
+    addresses = {
+        "from_address": mail.from_address,
+        "reply_to": mail.reply_to,
+        "unsubscribe_mailto": (mail.unsubscribe_mailto or "").removeprefix("mailto:") or None,
+    }
+    for key, value in addresses.items():
+        yield (
+            value is None or re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value),
+            f"mail.{key}",
+            f"{value!r}; expected an address such as name@example.org",
+        )
+    yield (
+        mail.list_id is None
+        or re.fullmatch(r"<?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*>?", mail.list_id),
+        "mail.list_id",
+        f"{mail.list_id!r}; expected a name such as papers.example.org",
+    )
+
+
+def _check_times(config: Config) -> Iterator[Check]:
+    yield (
+        _is_readable(config, "zone"),
+        "timezone",
+        f"{config.timezone!r}; expected a name such as Asia/Seoul",
+    )
+    yield (
+        _is_readable(config, "publication_time"),
+        "hour",
+        f'{config.hour!r}; expected 0 to 23, or a time such as "07:30"',
+    )
+    for key in ("quiet_minutes", "backfill_days"):
+        yield getattr(config, key) >= 0, key, "expected 0 or more"
+
+
+def _check_feeds(config: Config) -> Iterator[Check]:
+    yield config.feed_entries >= 1, "feed_entries", "expected 1 or more"
+    for name, feed in config.feeds.items():
+        yield (
+            re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", name),
+            f"feeds.{name}",
+            "expected a name of lower-case letters, digits and hyphens",
+        )
+        yield feed.any or feed.all or feed.not_, f"feeds.{name}", "expected any, all or not"
+    expected = ", ".join(OUTPUT_NAMES)
+    yield config.outputs, "outputs", f"empty; expected some of {expected}"
+    for name in config.outputs:
+        yield name in OUTPUT_NAMES, "outputs", f"{name!r}; expected some of {expected}"
+    twice = len(set(config.outputs)) < len(config.outputs)
+    yield not twice, "outputs", "an output stands twice; expected each once"
+
+
+def _check_folders(config: Config) -> Iterator[Check]:
+    out = config.out_folder.resolve()
+    for key, folder in (("notes", config.notes_folder), ("state", config.state_folder)):
+        # What is in out/ is served to everybody.
+        yield (
+            not folder.resolve().is_relative_to(out),
+            "folders.out",
+            f"{config.folders.out!r} holds folders.{key}; expected a folder of its own",
+        )
+    templates = config.templates_folder
+    yield (
+        templates is None or templates.is_dir(),
+        "folders.templates",
+        f"{config.folders.templates!r}: no such folder; expected that of your templates",
+    )
+
+
+def _is_base(url: str) -> bool:
+    """Whether addresses can be made by writing a path behind it (RFC 3986, section 3)."""
+    host = r"(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])"
+    segment = r"(?:[a-z0-9._~!$&'()*+,;=:@-]|%[0-9a-f]{2})+"
+    match = re.fullmatch(rf"https?://{host}(?::(\d{{1,5}}))?(?:/{segment})*/?", url, re.I)
+    return match is not None and int(match[1] or 0) < 65536
+
+
+def _is_web(url: str) -> bool:
+    return re.fullmatch(r"https?://[^\s/?#]+\S*", url, re.I) is not None
+
+
+def _is_readable(config: Config, name: str) -> bool:
+    """Whether something that is worked out from a key can be worked out."""
+    try:
+        getattr(config, name)
+    except (OSError, ValueError, LookupError):  # an unknown zone is a KeyError
+        return False
+    return True
