@@ -11,12 +11,7 @@ from feeds.outputs.characters import allow_characters
 
 def parse_document(document: str) -> html.HtmlElement:
     """Parse a whole HTML document, without the characters that some clients stop at."""
-    return html.document_fromstring(drop_controls(document))
-
-
-def drop_controls(text: str) -> str:
-    """Leave out what HTML forbids and the C1 control that is a line end to some."""
-    return allow_characters(text).replace("\x85", " ")
+    return html.document_fromstring(allow_characters(document))
 
 
 def inline_css(root: html.HtmlElement) -> str:

@@ -15,8 +15,6 @@ from lxml import html
 from feeds.outputs.addresses import encode_address, shorten_address
 from feeds.outputs.shorten import collapse
 
-CONTENT_WIDTH_PX = 600
-
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _GENERIC = re.compile(
     r"(?:(?:click |see )?here|(?:read |learn )?more|link|url|this"
@@ -53,7 +51,7 @@ def fit_for_mail(root: html.HtmlElement) -> None:
     """Change a parsed document in place; what notes gave stands in elements of class ``prose``."""
     for prose in root.find_class("prose"):
         _replace_undrawn_images(prose)
-        _size_images(prose)
+        _name_images(prose)
         _wrap_code(prose)
         _level_headings(prose)
         _frame_tables(prose)
@@ -78,20 +76,10 @@ def _replace_undrawn_images(prose: html.HtmlElement) -> None:
         parent.replace(image, link)
 
 
-def _size_images(prose: html.HtmlElement) -> None:
-    """Outlook takes an image's width from its attribute alone: none is wider than the text."""
+def _name_images(prose: html.HtmlElement) -> None:
+    """Outlook reads conditional comments wherever they stand, in an attribute too."""
     for image in prose.iter("img"):
-        width, height = (_pixels(image.get(side)) for side in ("width", "height"))
-        if not width or width > CONTENT_WIDTH_PX:
-            if width and height:
-                image.set("height", str(max(1, round(height * CONTENT_WIDTH_PX / width))))
-            image.set("width", str(CONTENT_WIDTH_PX))
-        # Outlook reads conditional comments wherever they stand, in an attribute too.
         image.set("alt", re.sub("[<>]", "", image.get("alt", "")))
-
-
-def _pixels(value: str | None) -> int | None:
-    return int(value) if value and value.isdigit() else None
 
 
 def _wrap_code(prose: html.HtmlElement) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from markupsafe import Markup
 
 from feeds.model import Issue, Newsletter, OutputFile
-from feeds.outputs.inline import drop_controls, inline_css, parse_document
+from feeds.outputs.characters import allow_characters
+from feeds.outputs.inline import inline_css, parse_document
 from feeds.outputs.mail_tree import fit_for_mail
 from feeds.outputs.piece import Piece, Room, lay_out
 from feeds.outputs.shorten import collapse, shorten
@@ -75,7 +76,7 @@ def render_newsletter(issue: Issue, site: Site, *, unsubscribe: str | None) -> N
         subject=context["subject"],
         preheader=context["preheader"],
         html=document,
-        text=drop_controls(text),
+        text=allow_characters(text),
     )
 
 

@@ -31,7 +31,9 @@ WRITERS = (
     "# 첫째 제목",
     "### 둘째 제목",
     "```python\ndef f(a):\n    return a  # 아주 긴 줄\n```",
-    "| 모델 | 점수 |\n|---|---|\n| 큰 것 | 12.5 |",
+    "| 모델 | 점수 |",
+    "|---|---|",
+    "| 큰 것 | 12.5 |",
     "![그림](picture.png) ![그림](picture.webp)",
 )
 
@@ -208,7 +210,10 @@ def test_every_issue_has_a_page() -> None:
 
 def test_without_pages_no_link_leads_nowhere() -> None:
     article = make_article(
-        "A B", url="https://arxiv.org/abs/2412.00001", tags=(Tag(slug="rl", label="rl"),)
+        "A B",
+        url="https://arxiv.org/abs/2412.00001",
+        tags=(Tag(slug="rl", label="rl"),),
+        related=(Link(path="ko/2024/12/16/other/", title="Other", lang="ko"),),
     )
     newsletter = mail(make_issue([article]), outputs=["atom"])
     assert {href for _, href in links(newsletter)} == {
@@ -237,6 +242,13 @@ def test_no_mail_is_long_enough_to_be_clipped(lang: str, count: int, sentences: 
     assert len(part) <= 102 * 1024
     assert len(headings(newsletter)) == count + 1
     assert newsletter.text.count("We present something") == count * sentences
+
+
+def test_size_is_counted_in_bytes() -> None:
+    article = make_article("A B", commentary=commentary("보상 모형을 배우는 글입니다. " * 1800))
+    newsletter = mail(make_issue([article]))
+    assert len(newsletter.html.encode()) <= LIMIT_BYTES
+    assert ("이어 읽기: A B", f"{BASE}/ko/2024/12/17/a-b/") in links(newsletter)
 
 
 def test_abstracts_shrink_to_two_sentences_before_anything_is_dropped() -> None:
@@ -272,6 +284,7 @@ def test_a_link_text_has_one_target_and_says_where_it_leads() -> None:
         make_article(title, path="ko/2024/12/17/a/", commentary=commentary(*WRITERS)),
         make_article(title, path="ko/2024/12/17/b/", url="https://arxiv.org/abs/2412.1"),
         make_article("Third", url="http://arxiv.org/abs/2412.1", commentary=commentary(*WRITERS)),
+        make_article("Fourth", url="https://example.org/paper_(two)"),
     ]
     found = links(mail(make_issue(articles)))
     targets: dict[str, str] = {}
@@ -283,6 +296,7 @@ def test_a_link_text_has_one_target_and_says_where_it_leads() -> None:
     assert targets["Same Title (2)"] == f"{BASE}/ko/2024/12/17/b/"
     assert targets["arxiv.org/abs/2412.1"] == "https://arxiv.org/abs/2412.1"
     assert targets["example.org/page_(one)"] == "https://example.org/page_(one%29"
+    assert targets["example.org/paper_(two)"] == "https://example.org/paper_(two%29"
 
 
 def test_every_link_is_coloured_and_underlined_inline() -> None:
@@ -363,7 +377,9 @@ def test_layout_tables_are_named_as_such() -> None:
     assert len(ghosts) == 1
     assert 'role="presentation"' in ghosts[0]
     assert "<!--[if mso]></td></tr></table><![endif]-->" in newsletter.html
-    assert all(table.find(".//th") is not None for table in tree(newsletter).iter("table"))
+    tables = list(tree(newsletter).iter("table"))
+    assert [table.getparent().get("class") for table in tables] == ["frame"]
+    assert tables[0].find(".//th") is not None
 
 
 # --- what notes may hold --------------------------------------------------------------------------
@@ -384,7 +400,7 @@ def test_nothing_of_a_note_is_live(text: str) -> None:
         path="ko/2024/12/17/a/",
         authors=(text,),
         tags=(Tag(slug="tag", label=text),),
-        commentary=commentary(text),
+        commentary=commentary(text, f"![{text}](picture.png)"),
         abstract=abstract(text),
     )
     root = tree(newsletter)

@@ -32,9 +32,12 @@ WIDE = (
     "https://example.org/" + "a-very-long-path-without-an-end/" * 8,
     "`" + "an_identifier_without_any_break_in_it_at_all" * 4 + "`",
     "```\n" + "x = call(argument_one, argument_two, argument_three) # 설명\n" * 3 + "```",
-    "|" + " 열의이름이길다 |" * 9 + "\n|" + "---|" * 9 + "\n|" + " 12,345,678 |" * 9,
+    "|" + " 열의이름이길다 |" * 9,
+    "|" + "---|" * 9,
+    "|" + " 12,345,678 |" * 9,
     "![그림](wide.png)",
-    "> 인용문이 있고\n\n- 항목이 있고",
+    "> 인용문이 있고",
+    "- 항목이 있고",
 )
 
 LOUD = "W" * 200
