@@ -232,5 +232,6 @@ def test_a_signal_ends_it_soon_also_during_a_build(
         assert process.stdout is not None
         assert process.stdout.readline() == "building\n"
         process.send_signal(number)
-        _out, complaints = process.communicate(timeout=5)
+        process.wait(timeout=5)  # nobody tells the build to go on
+        _out, complaints = process.communicate()
     assert (process.returncode, complaints) == (0, "")

@@ -80,7 +80,8 @@ def create_app(folder: Path, *, prefix: str = "") -> Starlette:
     """An application that serves a folder below a path prefix (``/papers``, or nothing).
 
     ``/`` leads to the prefix, and a folder without its slash to the one with it. Only GET and HEAD
-    are answered; hidden and unfinished files, and whatever is outside of the folder, do not exist.
+    are answered; the server below leaves the content of an answer to HEAD out. Hidden and
+    unfinished files, and whatever is outside of the folder, do not exist.
     """
     return Starlette(routes=[Route("/{path:path}", _Folder(folder, "/" + prefix.strip("/")))])
 
@@ -97,8 +98,6 @@ class _Folder:
         else:
             response = Response(status_code=405, headers={"Allow": "GET, HEAD"})
         response.headers.update(SAFETY)
-        if request.method == "HEAD":
-            response.body = b""  # the headers, with the length, stay as GET would have them
         await response(scope, receive, send)
 
     def _answer(self, path: str, asked: Headers) -> Response:
@@ -149,8 +148,9 @@ def _read(folder: Path, path: str) -> _File | None:
     root = Path(os.path.realpath(folder))
     try:
         real = Path(os.path.realpath(root / path))
-        if not real.is_relative_to(root) or not is_plain(real.relative_to(root).as_posix()):
-            return None  # a symbolic link that leads out, or to what is hidden
+        # No path for a symbolic link that leads out (ValueError), and a hidden one may be inside.
+        if not is_plain(real.relative_to(root).as_posix()):
+            return None
         with open(real, "rb", opener=_open_at_once) as file:  # takes the opener
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
@@ -158,7 +158,7 @@ def _read(folder: Path, path: str) -> _File | None:
             modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
             return _File(path, file.read(), modified)
     except (OSError, ValueError):
-        return None  # no such file, a name too long, letters that no file system has
+        return None  # no such file, outside, a name too long, letters that no file system has
 
 
 def _open_at_once(path: str, flags: int) -> int:

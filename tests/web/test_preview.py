@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from datetime import date
 from pathlib import Path
@@ -137,8 +138,8 @@ def test_an_edit_is_told_to_the_open_page(app: Starlette, desk: Desk, changes: C
             assert client.get(f"{address}newsletter").text == f"<p>ko: {text}</p>"
 
 
-def test_the_end_does_not_wait_for_an_open_page(
-    app: Starlette, desk: Desk, changes: Changes
+def test_the_end_sends_an_open_page_home_and_breaks_nothing_off(
+    app: Starlette, changes: Changes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with httpx.Client(timeout=30) as client:
         with serving_preview(app, changes, Watched(folders=[]), 0) as address:
@@ -146,3 +147,4 @@ def test_the_end_does_not_wait_for_an_open_page(
             response = client.send(request, stream=True)
             assert next(response.iter_raw()) == b"retry: 1000\n\n"
         response.close()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
