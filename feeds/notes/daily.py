@@ -142,13 +142,20 @@ def _starts(lines: Sequence[Line]) -> set[int]:
         title = at - 1
         while title and title not in starts and url_line(lines[title].text):
             title -= 1
-        if title in starts:
+        if _above_urls(lines, title) in starts:
             continue
         if title - 1 in starts and _wraps(lines[title - 1], lines[title]):
             continue
         if _can_be_title(lines, title, lines[at].text):
             starts.add(title)
     return starts
+
+
+def _above_urls(lines: Sequence[Line], at: int) -> int:
+    """The first place of the lines of URLs above a line, or its own."""
+    while at and url_line(lines[at - 1].text):
+        at -= 1
+    return at
 
 
 def _is_authors_line(line: Line) -> bool:

@@ -26,6 +26,7 @@ _NEUTRAL = ""  # no letters at all
 _WORDLESS = re.compile(r"!?\[\[[^\[\]\n]*\]\]|!\[[^\[\]\n]*\]\([^()\s]*\)|`[^`\n]*`|\$[^$\n]+\$")
 _RULER = re.compile(r"\|?\s*:?-{2,}:?\s*(?:\|.*)?")
 _QUOTE_MARK = re.compile(r">[>\s]*")
+_HEADING = re.compile(r"#{1,6}[ \t]")
 _FIGURES = ("```", "~~~", "$$", "|", "![", "---", "***", "___")
 
 
@@ -102,6 +103,8 @@ def _voice(paragraph: Paragraph, languages: Sequence[Language]) -> str:
         return _NEUTRAL
     if code := script_language(text, languages):
         return code
+    if _HEADING.match(paragraph.text):
+        return _NEUTRAL
     letters = any(each.isalpha() for each in _WORDLESS.sub("", text))
     return _SHARED if letters else _NEUTRAL
 
@@ -202,8 +205,8 @@ def _place_quotes(
 def _place_neutral(paragraphs: Sequence[Paragraph], places: list[str | None]) -> None:
     """Put a paragraph without letters beside the one before it.
 
-    Only what an abstract cannot hold (an image, a table, code) goes with the commentary that
-    follows it.
+    What an abstract cannot hold (an image, a table, code) goes with the commentary that follows it
+    instead, and a heading in the shared script with what it stands above.
     """
     following: str | None = None
     onward: list[str | None] = []
@@ -214,11 +217,9 @@ def _place_neutral(paragraphs: Sequence[Paragraph], places: list[str | None]) ->
     for at, paragraph in enumerate(paragraphs):
         if places[at] is None:
             previous = places[at - 1] if at else None
-            figure = paragraph.text.startswith(_FIGURES)
-            if previous in (None, ABSTRACT) and figure:
-                places[at] = onward[at] or previous or ABSTRACT
-            else:
-                places[at] = previous or ABSTRACT
+            figure = previous in (None, ABSTRACT) and paragraph.text.startswith(_FIGURES)
+            forward = figure or _HEADING.match(paragraph.text)
+            places[at] = (onward[at] if forward else None) or previous or ABSTRACT
 
 
 def _collect(

@@ -7,9 +7,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feeds.notes.text import BLANK, trim
+from feeds.notes.text import trim
 
-_FENCE = re.compile(r"(?:`{3,}|~{3,})[^`]*$")
+_FENCE = re.compile(r"(`{3,}|~{3,})[^`]*$")
+_LONGEST_MARK = 8
 _LONGEST_FENCE = 2_000
 _LONGEST_FORMULA = 60
 _HIDDEN = re.compile(r"^[ \t]*(?P<fence>```|~~~)|%%|<!--", re.M)
@@ -46,7 +47,7 @@ def read_lines(
         end = _find_end(opening, at, ends) if opening[:2] in ("``", "~~", "$$") else at
         if opening:
             indent = raw[at][: len(raw[at]) - len(raw[at].lstrip(" \t"))]
-            inner = [each.rstrip(BLANK).removeprefix(indent) for each in raw[at + 1 : end + 1]]
+            inner = [each.removeprefix(indent) for each in raw[at + 1 : end + 1]]
             whole = "\n".join([opening, *inner])
             lines.append(Line(number=first + at, text=whole, indent=indent, block=end > at))
         at = end + 1
@@ -78,7 +79,8 @@ def _block_ends(lines: Sequence[str], breaks: Callable[[str], bool]) -> dict[str
         if line.endswith("$$"):
             ends.setdefault("$$", []).append(at)
         elif line[:3] in ("```", "~~~") and set(line) == {line[0]}:
-            ends.setdefault(line[:3], []).append(at)
+            for length in range(3, min(len(line), _LONGEST_MARK) + 1):
+                ends.setdefault(line[:length], []).append(at)
         elif line[:1] == "(" and breaks(line):
             ends.setdefault("", []).append(at)
     return ends
@@ -86,8 +88,8 @@ def _block_ends(lines: Sequence[str], breaks: Callable[[str], bool]) -> dict[str
 
 def _find_end(opening: str, at: int, ends: Mapping[str, Sequence[int]]) -> int:
     """The place of the last line of the block that opens here: ``at`` where none does."""
-    if _FENCE.match(opening):
-        mark, limit = opening[:3], at + _LONGEST_FENCE
+    if fence := _FENCE.match(opening):
+        mark, limit = fence[1][:_LONGEST_MARK], at + _LONGEST_FENCE
     elif opening.startswith("$$") and "$$" not in opening[2:]:
         mark, limit = "$$", at + _LONGEST_FORMULA
     else:

@@ -28,8 +28,8 @@ def trim(text: str) -> str:
 def decode_note(path: str, data: bytes) -> tuple[str, list[Finding]]:
     """Decode a note: UTF-8, with or without a byte order mark, or UTF-16 with one.
 
-    The text comes back in NFC (macOS decomposes Hangul), with line feeds as its line ends and
-    without control characters; a finding names the line of the first of those.
+    The text comes back in NFC (macOS decomposes Hangul), with line feeds as its line ends,
+    nothing invisible before them and no control characters; a finding names the first of those.
 
     :raises NoteError: it is something else, at the line of the first wrong byte.
     """
@@ -41,7 +41,8 @@ def decode_note(path: str, data: bytes) -> tuple[str, list[Finding]]:
         message = f"control character {name}; expected text, so it was taken out"
         findings.append(Finding(level="warning", source=source, message=message))
         text = _CONTROL.sub("", text)
-    return unicodedata.normalize("NFC", text), findings
+    lines = unicodedata.normalize("NFC", text).split("\n")
+    return "\n".join(line.rstrip(BLANK) for line in lines), findings
 
 
 def _decode(path: str, data: bytes) -> str:

@@ -15,7 +15,7 @@ _OPENING = "(\uff08"
 _EMPHASIS = ("***", "**", "*", "___", "__", "_")
 _HEADING = re.compile(r"#{1,6}[ \t\u00a0]+")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]+)\]\((\S+)\)")
-_AND = re.compile(r"(?:and|&)\s+", re.I)
+_AND = re.compile(r"^(?:and|&)\s+", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +113,9 @@ def split_authors(inner: str) -> tuple[str, ...]:
             pieces.append("")
         else:
             pieces[-1] += each
-    names = [trim(piece) for piece in pieces]
-    return tuple(
-        name
-        for at, piece in enumerate(names)
-        if (name := trim(_AND.sub("", piece, count=1)) if at and _AND.match(piece) else piece)
-    )
+    first, *others = (trim(piece) for piece in pieces)
+    names = [first, *(trim(_AND.sub("", each, count=1)) for each in others)]
+    return tuple(name for name in names if any(each.isalnum() for each in name))
 
 
 def _is_sentence(inner: str, pieces: tuple[str, ...]) -> bool:
