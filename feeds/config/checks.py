@@ -106,12 +106,6 @@ def _check_mail(config: Config) -> Iterator[Check]:
             f"mail.{key}",
             f"{value!r}; expected an address such as name@example.org",
         )
-    yield (
-        mail.list_id is None
-        or re.fullmatch(r"<?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*>?", mail.list_id),
-        "mail.list_id",
-        f"{mail.list_id!r}; expected a name such as papers.example.org",
-    )
 
 
 def _check_times(config: Config) -> Iterator[Check]:

@@ -11,11 +11,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import listparser
+import msgspec
 import pytest
 from jsonschema import Draft7Validator
 from lxml import etree
 
-from feeds.config import parse_config
+from feeds.config import Author, parse_config
 from feeds.model import Link, OutputFile, Tag, Text
 from feeds.outputs.atom import render_atom, write_atom
 from feeds.outputs.content import render_content
@@ -258,7 +259,9 @@ def test_hostile_titles_are_plain_in_json() -> None:
     "url", ["javascript:alert(1)", "javascript://example.org/%0aalert(1)", "data:text/html,x"]
 )
 def test_a_link_that_runs_or_carries_something_is_left_out(url: str) -> None:
-    site = make_site([make_article(url=url)], config=make_config(author={"name": "X", "url": url}))
+    # Reading a configuration refuses such an address; a feed does not rely on it.
+    config = msgspec.structs.replace(make_config(), author=Author(name="X", url=url))
+    site = make_site([make_article(url=url)], config=config)
     for write in WRITERS:
         for file in write(site):
             assert url.encode() not in file.content, file.path
