@@ -145,6 +145,7 @@ def test_the_end_sends_an_open_page_home_and_breaks_nothing_off(
         with serving_preview(app, changes, Watched(folders=[]), 0) as address:
             request = client.build_request("GET", f"{address}changes")
             response = client.send(request, stream=True)
-            assert next(response.iter_raw()) == b"retry: 1000\n\n"
-        response.close()
+            stream = response.iter_raw()
+            assert next(stream) == b"retry: 1000\n\n"
+        assert list(stream) == []
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
