@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Protocol
 
@@ -39,10 +40,11 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An entry with its record, its title as plain text, and where it is shown."""
+    """An entry with its record and its plain title, the day it stands on and where it is shown."""
 
     sighting: Sighting
     record: Record
+    day: date
     title: str
     shown: tuple[Shown, ...]
 
@@ -124,7 +126,7 @@ class _Writing:
         return Article(
             id=f"{tag_uri}:{encode_path(record.key)}/{lang}",
             lang=lang,
-            day=record.day,
+            day=one.day,
             issue_day=record.issue,
             first_seen=record.first_seen,
             key=record.key,

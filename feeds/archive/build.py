@@ -2,8 +2,7 @@
 
 What was decided where the plan leaves room:
 
-- An article's day, and so its address and the page it stands on, is the one it was first seen on,
-  also when its note has moved to another since.
+- An article stands on the day of its note; its id and address keep the day it was first seen on.
 - A note dated in the future waits for its day; but an entry that was published and then moved into
   the future stays where it is, as readers have it already.
 - A draft, and an entry that was taken out, are gone; their lines stay, and with them their ids.
@@ -63,6 +62,7 @@ def build_archive(
         Known(
             sighting=sightings[index],
             record=record,
+            day=_shown_day(sightings[index], record, clock.today),
             title=render.title(sightings[index].entry.title),
             shown=show_entry(sightings[index].entry, config),
         )
@@ -114,6 +114,10 @@ def _write_lines(
         written[index] = book.carry_on(records[line], sightings[index])
     settle_twins(sightings, written)
     return written
+
+
+def _shown_day(sighting: Sighting, record: Record, today: date) -> date:
+    return sighting.day if sighting.day <= today else record.day
 
 
 def _report_tags(known: Iterable[Known]) -> list[Finding]:

@@ -23,16 +23,16 @@ def group_days(lang: str, articles: Iterable[Article]) -> tuple[Day, ...]:
 def group_issues(lang: str, articles: Iterable[Article]) -> tuple[Issue, ...]:
     """The issues that exist, newest first: one commentary in the language makes an issue.
 
-    It holds what its articles have in the order given, without stubs: those of its day, and those
-    of days before that came too late for theirs.
+    It holds what its articles have in the order given, without stubs: its own, and those of days
+    before that came too late for theirs.
     """
     by_issue = _group(articles, lambda article: article.issue_day)
     return tuple(
         Issue(
             day=day,
             lang=lang,
-            articles=tuple(one for one in found if one.day == day and not one.stub),
-            late=tuple(one for one in found if one.day != day and not one.stub),
+            articles=tuple(one for one in found if one.day >= day and not one.stub),
+            late=tuple(one for one in found if one.day < day and not one.stub),
         )
         for day, found in by_issue.items()
         if any(one.commentary and one.commentary.lang == lang for one in found)

@@ -24,10 +24,11 @@ class Record(
 ):
     """What is remembered of an entry; ``day`` and ``key`` are its identity and its address.
 
-    ``published``, ``first_seen`` and ``issue`` (the day of the issue it belongs to) are frozen when
-    it is first seen. ``noted`` is the day of its note where that is another by now. ``title``,
-    ``url``, ``whole``, ``works`` and ``text`` are how it is known again. ``slugs`` are all its tags
-    ever; ``languages`` all its editions ever; ``gone`` tells that no note has it at present.
+    ``published`` and ``first_seen`` are frozen when it is first seen, ``issue`` (the day of the
+    issue it belongs to) when that goes out. ``noted`` is the day of its note where that is another
+    by now. ``title``, ``url``, ``whole``, ``works`` and ``text`` are how it is known again.
+    ``slugs`` are all its tags ever, ``languages`` all its editions ever; ``gone`` tells that no
+    note has it at present.
     """
 
     day: date

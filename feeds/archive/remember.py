@@ -85,6 +85,7 @@ class Bookkeeper:
             title=short_title(entry.title),
             url=entry.url,
             noted=sighting.day if sighting.day != record.day else None,
+            issue=self._issue(record, sighting.day),
             whole=prints.whole,
             works=prints.works,
             text=prints.text,
@@ -92,6 +93,12 @@ class Bookkeeper:
             languages=dict(sorted(editions.items())),
             gone=False,
         )
+
+    def _issue(self, record: Record, day: date) -> date:
+        """The issue of a known entry: its first one, unless it moved before that had gone out."""
+        if day == record.note_day or self._clock.has_gone_out(record.issue):
+            return record.issue
+        return self._clock.issue(day)
 
     def _hashes(self, entry: Entry) -> list[tuple[str, str]]:
         shown = show_entry(entry, self._config)

@@ -74,6 +74,10 @@ class Clock:
         late = self.today - day
         if day not in self._issued or late > timedelta(days=self._config.backfill_days):
             return day
-        while day in self._issued or issue_due(day, self._config) <= self._now:
+        while self.has_gone_out(day):
             day += timedelta(days=1)
         return day
+
+    def has_gone_out(self, day: date) -> bool:
+        """Whether the issue of a day has gone out, or was due to."""
+        return day in self._issued or issue_due(day, self._config) <= self._now

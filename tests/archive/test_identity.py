@@ -49,7 +49,7 @@ def test_edited_entry_keeps_its_id_where_it_is_and_moved(edited: Entry, day: dat
     assert one_id(second) == one_id(first) == "tag:example.org,2024-12-17:gpt-4-a-report/en"
     assert len(second.ledger.records) == 1
     article = second.archive.articles["en"][0]
-    assert article.day == DAY
+    assert article.day == day
     assert article.path == "en/2024/12/17/gpt-4-a-report/"
 
 
@@ -402,6 +402,23 @@ def test_entry_after_its_issue_went_out_belongs_to_the_next_one() -> None:
     # Frozen, whatever is issued later.
     issued = {DAY, NEXT, date(2024, 12, 20)}
     assert issue_days(build(notes, second, issued=issued, now=LATER)) == issue_days(second)
+
+
+def test_entry_that_moves_before_its_issue_goes_out_moves_to_the_issue_of_its_new_day() -> None:
+    today, tomorrow = date(2024, 12, 20), date(2024, 12, 21)
+    first = build([make_note(today, make_entry("A"), make_entry("B"))])
+    moved = [make_note(today, make_entry("A")), make_note(tomorrow, make_entry("B"))]
+    second = build(moved, first, now=NOW + timedelta(hours=18))
+    assert issue_days(second) == {"A": today, "B": tomorrow}
+
+
+def test_entry_that_moves_after_its_issue_went_out_stays_in_it() -> None:
+    first = build([make_note(DAY, make_entry("A"), make_entry("B"))])
+    moved = [make_note(DAY, make_entry("A")), make_note(NEXT, make_entry("B"))]
+    second = build(moved, first)
+    assert second.article("B").day == NEXT
+    (issue,) = second.archive.issues["en"]
+    assert [article.title for article in issue.articles] == ["A", "B"]
 
 
 def test_issue_that_went_out_before_its_time_is_skipped_for_late_entries() -> None:
