@@ -212,7 +212,7 @@ def _select_articles(shelf: _Shelf, named: NamedFeed) -> tuple[Article, ...]:
     A tag that was never published matches no entry.
     """
     any_of, all_of, none_of = (
-        [_find_slug(shelf.archive, value) for value in values]
+        [_find_slug(shelf.archive, shelf.config, value) for value in values]
         for values in (named.any, named.all, named.not_)
     )
 
@@ -227,12 +227,22 @@ def _select_articles(shelf: _Shelf, named: NamedFeed) -> tuple[Article, ...]:
     return tuple(article for article in shelf.entries if fits(article))
 
 
-def _find_slug(archive: Archive, value: str) -> str | None:
+def _find_slug(archive: Archive, config: Config, value: str) -> str | None:
     """The slug of a tag that is named in the configuration by slug, by alias or by label."""
-    wanted = normalize("NFC", value).strip().removeprefix("#").casefold()
-    dashed = "-".join(wanted.replace("_", " ").replace("/", " ").split())
-    for slug in (wanted, dashed):
+    aliases = {_dash(alias): target for alias, target in config.tags.aliases.items()}
+    for _hop in aliases:
+        value = aliases.get(_dash(value), value)
+    wanted = _fold(value)
+    for slug in (wanted, _dash(value)):
         if slug in archive.slugs:
             return archive.slugs[slug].slug
     labels = {tag.label.casefold(): tag.slug for tag in archive.slugs.values()}
     return labels.get(wanted)
+
+
+def _fold(value: str) -> str:
+    return normalize("NFC", value).strip().removeprefix("#").casefold()
+
+
+def _dash(value: str) -> str:
+    return "-".join(_fold(value).replace("_", " ").replace("/", " ").split())

@@ -176,6 +176,7 @@ def test_a_named_feed_takes_any_all_and_none_of_its_tags() -> None:
         "mix": ({"any": ["rl", "cpp"], "not": ["rl"]}, ["cpp"]),
         "label": ({"any": ["#C++"]}, ["rl cpp", "cpp"]),
         "alias": ({"all": ["Reinforcement Learning"]}, ["rl", "rl cpp"]),
+        "unpublished-alias": ({"any": ["Robot_Learning"]}, ["rl", "rl cpp"]),
         "unknown-any": ({"any": ["nothing"]}, []),
         "unknown-all": ({"all": ["rl", "nothing"]}, []),
         "unknown-not": ({"any": ["rl"], "not": ["nothing"]}, ["rl", "rl cpp"]),
@@ -183,7 +184,10 @@ def test_a_named_feed_takes_any_all_and_none_of_its_tags() -> None:
     site = make_site(
         articles,
         slugs={"reinforcement-learning": RL},
-        config=make_config(feeds={name: keys for name, (keys, _) in cases.items()}),
+        config=make_config(
+            feeds={name: keys for name, (keys, _) in cases.items()},
+            tags={"aliases": {"robot-learning": "#RL"}},
+        ),
     )
     for name, (_, expected) in cases.items():
         assert titles_of(find_feed(site, f"ko/feeds/{name}/feed")) == expected, name
