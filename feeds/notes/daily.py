@@ -173,7 +173,9 @@ def _can_be_title(lines: Sequence[Line], at: int, authors: str) -> bool:
         return True
     if _LIST_OR_QUOTE.match(line.text):
         return False
-    return not has_hangul(authors) or are_korean_names(authors)
+    if not has_hangul(authors):
+        return True
+    return are_korean_names(authors) and ("," in authors or not has_hangul(line.text))
 
 
 def _wraps(first: Line, second: Line) -> bool:
