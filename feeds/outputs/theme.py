@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import jinja2
@@ -12,6 +13,17 @@ import jinja2
 from feeds.errors import RenderError
 from feeds.languages import templates_folder
 from feeds.model import Language
+
+# What the expressions of a publication's own templates can raise beside Jinja's errors.
+_FAULTS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def format_date(day: date, language: Language, style: str) -> str:
@@ -52,10 +64,13 @@ class Theme:
             return self.environment.get_template(template).render(
                 language=language, lang=lang, words=language.words, **context
             )
-        except jinja2.TemplateError as error:
-            where = getattr(error, "name", None) or template
-            line = f":{error.lineno}" if isinstance(error, jinja2.TemplateSyntaxError) else ""
-            raise RenderError(f"{where}{line}", str(error)) from error
+        except jinja2.TemplateNotFound as error:
+            raise RenderError(template, f"no template {error.name!r}") from error
+        except jinja2.TemplateSyntaxError as error:
+            raise RenderError(f"{error.name or template}:{error.lineno}", str(error)) from error
+        except _FAULTS as error:
+            message = str(error) or type(error).__name__
+            raise RenderError(_find_place(error) or template, message) from error
 
     def read(self, name: str) -> str:
         """The text of a file of the theme that is no template (a style sheet).
@@ -68,3 +83,15 @@ class Theme:
             return loader.get_source(self.environment, name)[0]
         except jinja2.TemplateNotFound as error:
             raise RenderError(name, "no such file in the templates") from error
+        except UnicodeDecodeError as error:
+            raise RenderError(name, "is not UTF-8; expected text in UTF-8") from error
+
+
+def _find_place(error: BaseException) -> str:
+    """The innermost line of a template that an error passed through; Jinja puts them in."""
+    places = [
+        f"{frame.f_code.co_filename}:{line}"
+        for frame, line in walk_tb(error.__traceback__)
+        if frame.f_code.co_filename.endswith((".html", ".txt"))
+    ]
+    return places[-1] if places else ""
