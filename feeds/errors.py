@@ -78,6 +78,7 @@ class PublishError(PaperroundError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path}: {message}")
         self.path = path
+        self.reason = message
 
 
 class StateError(PaperroundError):

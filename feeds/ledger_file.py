@@ -28,7 +28,10 @@ def load_ledger(config: Config) -> Ledger:
 
 
 def keep_ledger(ledger: Ledger, config: Config) -> list[Finding]:
-    """Write the ledger where the configuration says, else to the state folder with a warning."""
+    """Write the ledger where the configuration says, else to the state folder with a warning.
+
+    :raises PublishError: it can be written to neither.
+    """
     content = format_ledger(ledger).encode()
     path, spare = config.ledger_path, _spare_ledger(config)
     try:
@@ -36,9 +39,13 @@ def keep_ledger(ledger: Ledger, config: Config) -> list[Finding]:
     except PublishError as error:
         _write_if_changed(spare, content)
         source = Source(path=_shown(path, config), line=1)
-        message = f"{error}; kept in {_shown(spare, config)} instead"
+        message = f"{error.reason}; kept in {_shown(spare, config)} until it can be"
         return [Finding(level="warning", source=source, message=message)]
-    spare.unlink(missing_ok=True)
+    try:
+        spare.unlink(missing_ok=True)
+    except OSError as error:
+        # It would be taken for the newer one at the next build.
+        raise PublishError(str(spare), f"cannot be removed: {error.strerror}") from error
     return []
 
 
@@ -53,8 +60,18 @@ def _spare_ledger(config: Config) -> Path:
 
 
 def _write_if_changed(path: Path, content: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != content:
-        write_atomically(path, content)
+    try:
+        if path.read_bytes() == content:
+            return
+        # To replace a file takes leave to write its folder only: one that was made read-only
+        # would be replaced all the same.
+        path.open("r+b").close()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise PublishError(str(path), f"cannot be written: {error.strerror}") from error
+    # A link stays a link: what it leads to is written.
+    write_atomically(path.resolve(), content)
 
 
 def _shown(path: Path, config: Config) -> str:
