@@ -83,7 +83,8 @@ class Runner:
             stack.enter_context(hold_lock(self._config.state_folder / "run.lock"))
             app = create_app(self._config.out_folder, prefix=prefix)
             server = stack.enter_context(Server(app, host=host, port=port))
-            log.info("serving %s at %s/%s", self._config.out_folder, server.address, prefix)
+            place = f"{server.address}/{prefix}/" if prefix else f"{server.address}/"
+            log.info("serving %s at %s", self._config.out_folder, place)
             stack.enter_context(
                 Watcher(lambda: watched_by(self._config), lambda: self.ask("build"))
             )

@@ -17,7 +17,7 @@ from typing import Self
 
 from watchfiles import watch
 
-from feeds.config import CONFIG_NAME, Config
+from feeds.config import Config
 from feeds.languages import templates_folder
 
 log = logging.getLogger(__name__)
@@ -46,12 +46,13 @@ class Watched:
 def watched_by(config: Config) -> Watched:
     """What a publication is made from: its notes, its templates, its configuration.
 
-    What a build writes itself is no reason to build.
+    The configuration may have any name, so every TOML file beside it counts. What a build writes
+    itself is no reason to build.
     """
     own = config.templates_folder
     return Watched(
         folders=[config.notes_folder, templates_folder(), *([own] if own else [])],
-        files=[config.root / CONFIG_NAME, config.root / "pyproject.toml"],
+        files=sorted(config.root.glob("*.toml")),
         ignored=[config.out_folder, config.state_folder, config.ledger_path],
     )
 

@@ -202,7 +202,7 @@ def test_it_serves_what_is_built(
     with shop.open():
         [line] = [r.getMessage() for r in caplog.records if r.getMessage().startswith("serving")]
         address = line.rpartition(" ")[2]
-        assert address.endswith("/papers")
+        assert address.endswith("/papers/")
         with httpx.Client(follow_redirects=True) as client:
             assert client.get(address).text == "home"
 

@@ -14,9 +14,9 @@ import click
 from feeds import __version__
 from feeds.cli.making import build, check, init, issue, parse
 from feeds.cli.running import hold, preview, release, run, serve, status
-from feeds.cli.terminal import print_error
+from feeds.cli.terminal import print_error, write_unicode_anywhere
 from feeds.config import CONFIG_NAME
-from feeds.errors import ConfigError, NoIssueError, PaperroundError
+from feeds.errors import ConfigError, InUseError, NoIssueError, PaperroundError
 
 
 class Commands(click.Group):
@@ -28,11 +28,13 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error that a person can mend is no traceback."""
+        write_unicode_anywhere()
         try:
             return super().invoke(ctx)
         except PaperroundError as error:
             print_error(error)
-            ctx.exit(2 if isinstance(error, ConfigError | NoIssueError) else 1)
+            wrong_use = isinstance(error, ConfigError | InUseError | NoIssueError)
+            ctx.exit(2 if wrong_use else 1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

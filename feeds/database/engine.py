@@ -5,6 +5,7 @@ What only SQLite needs stands here and nowhere else.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -103,6 +104,7 @@ def _upgrade(connection: Connection, version: str | None) -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # each of its steps is too much to tell
     config = Config()
     folder = str(files("feeds.database") / "migrations")
     config.set_main_option("script_location", folder.replace("%", "%%"))

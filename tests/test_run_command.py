@@ -1,0 +1,165 @@
+"""``paperround run`` as a whole: a real process, real notes, killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import httpx
+import pytest
+
+from feeds.config import load_config
+from feeds.database.state import open_state
+
+SOON_S = 30.0
+CONFIG = """
+title = "Papers"
+base_url = "https://example.org/papers"
+timezone = "UTC"
+hour = 0
+quiet_minutes = 0
+"""
+NOTE = """{day}
+{title}
+(Ada Lovelace)
+An abstract.
+해설 한 줄.
+A word of commentary.
+#testing
+"""
+
+
+class Running:
+    """A process that runs a publication, and what it says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "feeds", "run", "--port", "0"],
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
+        self.lines: Queue[str] = Queue()
+        self.reader = Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            for line in stream:
+                self.lines.put(line)
+
+    def expect(self, words: str) -> str:
+        """Wait until it says something, and return that line."""
+        while words not in (line := self.lines.get(timeout=SOON_S)):
+            pass
+        return line
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(SOON_S)
+        self.reader.join(SOON_S)
+        return code
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    run = Running(folder)
+    try:
+        yield run
+    finally:
+        run.process.kill()
+        run.process.wait(SOON_S)
+        run.reader.join(SOON_S)
+
+
+def write_note(folder: Path, days_ago: int, title: str) -> str:
+    day = datetime.now(UTC).date() - timedelta(days=days_ago)
+    fresh = folder / f"{day}.fresh"
+    fresh.write_text(NOTE.format(day=day, title=title), encoding="utf-8")
+    fresh.replace(folder / "notes" / f"{day}.txt")
+    return str(day)
+
+
+def read_mails(folder: Path) -> dict[str, tuple[bytes, int]]:
+    mail = folder / ".paperround" / "mail"
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in mail.iterdir()}
+
+
+@pytest.fixture
+def publication(tmp_path: Path) -> Path:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "paperround.toml").write_text(CONFIG, encoding="utf-8")
+    write_note(tmp_path, 5, "Already There")
+    return tmp_path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_it_runs_is_killed_and_goes_on_and_mails_each_day_once(publication: Path) -> None:
+    with running(publication) as run:
+        address = run.expect("serving").split()[-1]
+        run.expect("first start")
+        third = write_note(publication, 3, "Written While It Runs")
+        run.expect(f"delivered the issue of {third} in ko")
+        with httpx.Client() as client:
+            assert "Written While It Runs" in client.get(f"{address}ko/feed.atom").text
+        assert run.end(signal.SIGKILL) == -signal.SIGKILL
+    before = read_mails(publication)
+
+    second = write_note(publication, 2, "Written While It Was Down")
+    with running(publication) as run:
+        run.expect(f"delivered the issue of {second} in ko")
+        refused = subprocess.run(
+            [sys.executable, "-m", "feeds", "run", "--port", "0"],
+            cwd=publication,
+            capture_output=True,
+            text=True,
+            timeout=SOON_S,
+        )
+        assert refused.returncode == 2
+        assert "another process of Paperround works here" in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert run.end(signal.SIGTERM) == 0
+    after = read_mails(publication)
+    assert sorted(after) == sorted(
+        f"{day}.{lang}.eml" for day in (third, second) for lang in ("en", "ko")
+    )
+    assert before.items() <= after.items()
+    with open_state(load_config(publication / "paperround.toml")) as state:
+        assert {issue.state for issue in state.issues()} == {"delivered"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it")
+def test_a_held_day_goes_out_after_its_release(publication: Path) -> None:
+    def command(*words: str) -> str:
+        program = [sys.executable, "-m", "feeds", *words]
+        return subprocess.run(
+            program, cwd=publication, capture_output=True, text=True, check=True, timeout=SOON_S
+        ).stdout
+
+    with running(publication) as run:
+        run.expect("first start")
+        assert run.end(signal.SIGINT) == 0
+    held = write_note(publication, 2, "Held")
+    free = write_note(publication, 1, "Free")
+    assert "is held" in command("hold", held)
+    with running(publication) as run:
+        run.expect(f"delivered the issue of {free} in ko")
+        assert run.end(signal.SIGINT) == 0
+    assert all(name.startswith(free) for name in read_mails(publication))
+    assert held in command("status")
+    assert "is released" in command("release", held)
+    with running(publication) as run:
+        run.expect(f"delivered the issue of {held} in ko")
+        assert run.end(signal.SIGINT) == 0
