@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,7 +17,7 @@ from feeds.cli.options import Day, base_url_option, choose_issues, read_clock, r
 from feeds.cli.terminal import (
     LEVELS,
     count,
-    err,
+    count_findings,
     exit_code_of,
     out,
     print_build,
@@ -25,31 +26,28 @@ from feeds.cli.terminal import (
 )
 from feeds.config import CONFIG_NAME, Config
 from feeds.errors import NoteError
-
-if TYPE_CHECKING:
-    pass
+from feeds.model import Finding, Source
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
 def init(folder: Path) -> None:
-    """Start a publication: a configuration, a first note, and what to do next.
+    """Start a publication, and say what to do next.
 
-    Writes paperround.toml, notes/<today>.txt and .gitignore into FOLDER (default: here). Files that
-    are there already are left alone.
+    Writes paperround.toml, .gitignore and a first note, notes/<today>.txt, into FOLDER (default:
+    here). Files that are there already are left alone.
     """
     from feeds.starter import start_publication
 
-    written = start_publication(folder, today=datetime.now().astimezone().date())
+    written = start_publication(folder, now=datetime.now(UTC))
     for path in written:
         out.print(f"wrote {path}")
-    place = "" if folder == Path() else f"cd {folder} && "
+    place = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     out.print(
         "\nNext:\n"
         f"  1. Put your title and address into {folder / CONFIG_NAME}.\n"
         f"  2. {place}paperround build      writes feeds, pages and newsletters into out/\n"
-        f"  3. {place}paperround run        does so by itself, every day, and serves them",
-        markup=False,
+        f"  3. {place}paperround run        does so by itself, every day, and serves them"
     )
 
 
@@ -102,9 +100,8 @@ def check(config_path: Path | None) -> None:
     findings = sorted(
         {*publication.findings, *hints}, key=lambda f: (f.source.path, f.source.line, f.message)
     )
-    print_findings(findings, ("error", "warning", "notice"))
-    counts = {level: sum(f.level == level for f in findings) for level in LEVELS}
-    summary = ", ".join(f"{count(number, level)}" for level, number in counts.items())
+    print_findings(findings, LEVELS, console=out)
+    summary = count_findings(findings, LEVELS) or "nothing to tell"
     out.print(f"{count(len(publication.notes), 'note')} checked: {summary}")
     sys.exit(exit_code_of(findings))
 
@@ -118,14 +115,14 @@ def check(config_path: Path | None) -> None:
     help="The languages that commentary may be in.",
 )
 def parse(files: Sequence[Path], languages: str) -> None:
-    r"""Print what FILE… hold, as one line of JSON a file.
+    """Print what FILES hold, as one line of JSON a file.
 
     \b
     {"date", "entries": [{"title", "url", "authors", "abstract", "commentary", "tags", "links"}]}
 
     A note in a vault also has "file", its name. Findings go to standard error. No configuration is
     read.
-    """
+    """  # noqa: D301  # click takes a backspace as: do not wrap this paragraph
     from feeds.languages import load_languages
     from feeds.notes import parse_note
     from feeds.notes.form import note_to_json
@@ -138,13 +135,15 @@ def parse(files: Sequence[Path], languages: str) -> None:
             note = parse_note(file.as_posix(), read_note(file), known)
         except NoteError as error:
             failed = True
-            err.print(str(error), style=LEVELS["error"])
+            source = Source(path=error.path, line=error.line)
+            print_findings([Finding(level="error", source=source, message=error.message)], LEVELS)
             line: dict[str, Any] = {"file": file.name, "date": None, "entries": []}
         else:
-            print_findings(note.findings, ("error", "warning", "notice"), console=err)
+            print_findings(note.findings, LEVELS)
             failed = failed or any(finding.level == "error" for finding in note.findings)
             line = note_to_json(note)
-        click.echo(json.dumps(line, ensure_ascii=False))
+        # Bytes: JSON is UTF-8 (RFC 8259, section 8.1), whatever the terminal's encoding.
+        click.echo(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace"))
     sys.exit(1 if failed else 0)
 
 
@@ -166,7 +165,7 @@ def issue(
     folder: Path | None,
     base_url: str | None,
 ) -> None:
-    """Write the newsletter of DAY as files, to look at or to send by hand.
+    """Write the newsletter of DAY, to look at or to send by hand.
 
     Writes <lang>.html, <lang>.txt and <lang>.eml, a complete mail to a placeholder reader. Nothing
     is sent and nothing counts as issued.

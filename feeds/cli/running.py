@@ -75,7 +75,10 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
 @base_url_option
 @click.pass_obj
 def serve(config_path: Path | None, host: str, port: int, base_url: str | None) -> None:
-    """Serve out/ as it is, until Ctrl+C, with the media types that feed readers expect."""
+    """Serve out/ as it is, until Ctrl+C.
+
+    Feeds have the media types that readers expect; ETags and 304 spare them what they have.
+    """
     from feeds.web.server import Server, stop_signals, wait_for
     from feeds.web.static import create_app
 
@@ -94,10 +97,11 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
 @click.option("--port", default=8001, show_default=True, help="0 takes any free one.")
 @click.pass_obj
 def preview(config_path: Path | None, day: date, port: int) -> None:
-    """Show the newsletter of DAY in the browser, and reload it as its notes are edited.
+    """Show the newsletter of DAY as its notes are edited.
 
-    It shows the mail in every language of the publication, at the width of a phone or a desktop;
-    edits of templates and styles show as well. Nothing is written and nothing counts as issued.
+    The browser reloads it at every change. It shows the mail in every language of the
+    publication, at the width of a phone or a desktop; edits of templates and styles show as well.
+    Nothing is written and nothing counts as issued.
     """
     from feeds import pipeline
     from feeds.languages import load_languages
@@ -143,7 +147,10 @@ def hold(config_path: Path | None, day: date) -> None:
 @click.argument("day", type=Day())
 @click.pass_obj
 def release(config_path: Path | None, day: date) -> None:
-    """Let the issue of DAY go; if it is due, the next look at the schedule publishes it."""
+    """Let the issue of DAY go.
+
+    If it is due, the next look at the schedule publishes it, within a few minutes.
+    """
     from feeds.database.state import open_state
 
     with open_state(read_config(config_path)) as state:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -23,13 +26,28 @@ if TYPE_CHECKING:  # these bring the database and the engine of templates with t
 
 LEVELS = {"error": "bold red", "warning": "yellow", "notice": "cyan"}
 
-out = Console(highlight=False, soft_wrap=True, markup=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+# What a file's name could do to a terminal: move about, colour, turn the text around.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def make_visible(text: str) -> str:
+    """Show control characters as escapes, so that untrusted text stays on its line."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def write_unicode_anywhere() -> None:
+    """Show what a terminal's encoding lacks as escapes, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_error(error: PaperroundError) -> None:
     """Tell what went wrong, in one line."""
-    err.print(Text(f"paperround: {error}", style=LEVELS["error"]))
+    err.print(Text(make_visible(f"paperround: {error}"), style=LEVELS["error"]))
 
 
 @contextmanager
@@ -45,12 +63,13 @@ def show_progress() -> Iterator[Callable[[str, int], Callable[[], None]]]:
 
 
 def print_findings(
-    findings: Iterable[Finding], levels: Sequence[str], *, console: Console = err
+    findings: Iterable[Finding], levels: Collection[str], *, console: Console = err
 ) -> None:
     for finding in findings:
         if finding.level in levels:
             label = Text(f"{finding.level}: ", style=LEVELS[finding.level])
-            console.print(Text(f"{finding.source}: ") + label + Text(finding.message))
+            place, message = make_visible(f"{finding.source}: "), make_visible(finding.message)
+            console.print(Text(place) + label + Text(message))
 
 
 def exit_code_of(findings: Iterable[Finding]) -> int:
@@ -60,6 +79,12 @@ def exit_code_of(findings: Iterable[Finding]) -> int:
 def count(number: int, noun: str) -> str:
     plural = {"entry": "entries"}.get(noun, f"{noun}s")
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def count_findings(findings: Iterable[Finding], levels: Collection[str]) -> str:
+    """``2 errors, 1 warning``; empty where there are none."""
+    found = Counter[str](finding.level for finding in findings)
+    return ", ".join(count(found[level], level) for level in levels if found[level])
 
 
 def print_build(built: Build, seconds: float) -> None:
@@ -73,14 +98,15 @@ def print_build(built: Build, seconds: float) -> None:
     )
     days = len({day.date for lang in archive.languages for day in archive.days[lang]})
     published = built.published
-    changes = f"{published.written:,} written, {published.unchanged:,} unchanged"
+    changes = f"{count(published.written, 'file')} written, {published.unchanged:,} unchanged"
     if published.removed:
         changes += f", {published.removed:,} removed"
     out.print(
         f"Built {count(entries, 'entry')} of {count(days, 'day')} in {seconds:.2f} s: "
-        f"{changes}, in {config.out_folder}",
-        markup=False,
+        f"{changes}, in {config.out_folder}"
     )
+    if found := count_findings(built.publication.findings, ("error", "warning")):
+        out.print(f"{found}: see above. What could be read is built")
 
 
 def print_status(
