@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,14 +16,15 @@ import imagesize
 from feeds.config import Config
 from feeds.model import Entry, Finding, Image, Note, OutputFile
 
-# An SVG can carry scripts that run when it is opened by itself, so it is not among these.
-_MEDIA_TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-}
+# How each kind begins, its ending and its media type. What a file holds counts and not what it is
+# called: pictures are often saved under the wrong ending. An SVG can carry scripts that run when it
+# is opened by itself, so it is not among these.
+_KINDS = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), ".png", "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), ".jpg", "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), ".gif", "image/gif"),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), ".webp", "image/webp"),
+)
 _LIMIT_BYTES = 16 * 1024 * 1024
 
 
@@ -83,15 +85,16 @@ def _find(target: str, note: str, images: Mapping[str, Path], by_name: Mapping[s
 
 
 def _publish(path: Path, config: Config) -> tuple[OutputFile, Image]:
-    media_type = _MEDIA_TYPES.get(path.suffix.lower())
-    if media_type is None:
-        raise ValueError(f"expected one of {', '.join(_MEDIA_TYPES)}")
     if not path.is_file() or path.stat().st_size > _LIMIT_BYTES:
         raise ValueError(f"expected a file of at most {_LIMIT_BYTES >> 20} MiB")
     content = path.read_bytes()
+    kinds = [(ending, kind) for start, ending, kind in _KINDS if start.match(content)]
+    if not kinds:
+        raise ValueError("expected a PNG, JPEG, GIF or WebP image")
+    [(ending, media_type)] = kinds
     width, height = imagesize.get(io.BytesIO(content))
     if width < 1 or height < 1:
-        raise ValueError("the file holds no image that can be read")
-    name = f"images/{hashlib.sha256(content).hexdigest()[:20]}{path.suffix.lower()}"
+        raise ValueError("its size cannot be read; expected a whole image")
+    name = f"images/{hashlib.sha256(content).hexdigest()[:20]}{ending}"
     image = Image(address=config.address(name), width=int(width), height=int(height))
     return OutputFile(path=name, content=content, media_type=media_type), image
