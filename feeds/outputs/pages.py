@@ -6,6 +6,7 @@ before they are put where the base URL says; addresses that leave the site's pag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -194,8 +195,10 @@ class _Pages:
 
     def _html(self, text: Text) -> Markup:
         """Rendered notes, their links to this site without the host as well."""
-        local = text.html.replace(f'href="{self.base}', f'href="{self.root}')
-        return Markup(local.replace(f'src="{self.base}', f'src="{self.root}'))  # noqa: S704  # sanitised where it was made
+        # Inside tags only: a note may write about such an address.
+        own = rf'(<(?:a|img) [^<>]*?(?:href|src)="){re.escape(self.base)}'
+        local = re.sub(own, lambda tag: f"{tag[1]}{self.root}", text.html)
+        return Markup(local)  # noqa: S704  # sanitised where it was made
 
     def _links_of(self, feed: Feed) -> list[dict[str, str]]:
         return [
