@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html import unescape
+
+from lxml.html import defs
 
 # What XML 1.0 (section 2.2) forbids, the C1 controls and the noncharacters of Unicode: HTML forbids
 # those as well, and validators take the C1 controls for text in a wrong encoding.
@@ -19,8 +22,13 @@ _FORBIDDEN = re.compile(
 _LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
 _SPACE = re.compile("[ \t\n]+")
 _TAG = re.compile(r"<[^<>]*>")
-_CLOSING_TAG = re.compile(r"</\w")
+_CLOSING_TAG = re.compile(r"</(\w+)")
 _REFERENCE = re.compile(r"&#?\w+;")
+# The elements of HTML: lxml's, and those older or newer ones that the validator knows as well.
+_ELEMENTS = defs.tags | frozenset(
+    {"bdi", "comment", "data", "datagrid", "dialog", "eventsource", "frame", "listing", "m"}
+    | {"main", "noframes", "picture", "plaintext", "slot", "template", "xmp"}
+)
 _PLAIN_LINE = re.compile(
     rb"<(?:title|subtitle|rights|copyright|name|category|description|dc:creator|dc:contributor)"
     rb"\b[^\n]*"
@@ -51,8 +59,11 @@ def plain_name(text: str) -> str:
 
 
 def has_closing_tag(text: str) -> bool:
-    """Whether there is a closing tag in a text, which no spelling makes look like plain text."""
-    return _CLOSING_TAG.search(text) is not None
+    """Whether HTML is closed in a text: no spelling makes that look like plain text.
+
+    ``</b>`` does; ``</EOS>`` and ``</think>`` do not: parsers and validators read them as text.
+    """
+    return any(name.lower() in _ELEMENTS for name in _CLOSING_TAG.findall(text))
 
 
 def looks_like_markup(text: str) -> bool:
@@ -61,7 +72,9 @@ def looks_like_markup(text: str) -> bool:
     They go by closing tags and character references; where they find one, they read every other
     ``<word`` as a tag as well.
     """
-    return has_closing_tag(text) or _REFERENCE.search(text) is not None
+    return has_closing_tag(text) or any(
+        unescape(reference) != reference for reference in _REFERENCE.findall(text)
+    )
 
 
 def spell_plain_text(document: bytes) -> bytes:

@@ -128,6 +128,16 @@ def test_feedparser_shows_the_same_content_author_and_tags_of_both_formats() -> 
     assert atom.feed.language == rss.feed.language == "ko"
 
 
+@pytest.mark.parametrize("title", ["After </think> and </EOS>", "AT&T; <unk> and &unknown;"])
+@pytest.mark.parametrize("read", [read_with_feedparser, read_with_atoma])
+@pytest.mark.parametrize("render", [render_atom, render_rss])
+def test_a_tag_or_reference_that_html_does_not_know_is_plain_text(
+    title: str, read: Any, render: Any
+) -> None:
+    site = make_site([make_article(title)])
+    assert [seen.title for seen in read(render(site.feeds[0], site))] == [title]
+
+
 class _Text(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

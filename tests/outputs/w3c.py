@@ -35,8 +35,14 @@ RFC2822 = re.compile(
     r"\d{4} \d\d:\d\d:\d\d (GMT|[+-]\d\d[03]0)"
 )
 HTML_TAGS = re.compile(
-    "a|abbr|b|blockquote|body|br|code|del|div|em|figure|h[1-6]|head|html|i|iframe|img|li|link|"
-    "object|ol|p|pre|q|s|script|small|span|strong|style|sub|sup|table|td|tr|u|ul"
+    "a|abbr|acronym|address|applet|area|article|aside|audio|b|base|basefont|bdi|bdo|big|blockquote|"
+    "body|br|button|canvas|caption|center|cite|code|col|colgroup|command|comment|data|datagrid|"
+    "datalist|dd|del|details|dfn|dialog|dir|div|dl|dt|em|embed|eventsource|fieldset|figcaption|"
+    "figure|font|footer|form|frame|frameset|h[1-6]|head|header|hgroup|hr|html|i|iframe|img|input|"
+    "ins|isindex|kbd|label|legend|li|link|listing|m|main|map|mark|menu|meta|meter|nav|noframes|"
+    "noscript|object|ol|optgroup|option|output|p|param|picture|plaintext|pre|progress|q|rp|rt|ruby|"
+    "s|samp|script|section|select|slot|small|source|span|strike|strong|style|sub|summary|sup|table|"
+    "tbody|td|template|textarea|tfoot|th|thead|time|title|tr|track|tt|u|ul|var|video|wbr|xmp"
 )
 ACCEPTED = re.compile(
     "a|abbr|b|blockquote|br|caption|code|col|dd|del|details|div|dl|dt|em|figcaption|figure|"
