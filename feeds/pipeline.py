@@ -11,7 +11,7 @@ from feeds.archive.ledger import Ledger
 from feeds.config import Config
 from feeds.errors import NoteError
 from feeds.images import Pictures, collect_pictures
-from feeds.languages import load_languages
+from feeds.languages import known_languages, load_languages
 from feeds.ledger_file import keep_ledger, load_ledger
 from feeds.model import (
     Archive,
@@ -125,7 +125,10 @@ def prepare(
     """Read the notes and work out the archive, without writing anything."""
     languages = load_languages(config.languages, config.templates_folder)
     sources = read_sources(config)
-    notes, unreadable = parse_notes(sources, tuple(languages.values()), progress=progress)
+    # A note is read in every language there is, and shown in those of the publication.
+    others = known_languages(config.templates_folder)
+    readable = load_languages(tuple(dict.fromkeys((*languages, *others))), config.templates_folder)
+    notes, unreadable = parse_notes(sources, tuple(readable.values()), progress=progress)
     pictures = collect_pictures(notes, sources.images, config)
     archive, ledger = build_archive(
         notes,

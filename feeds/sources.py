@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
+from pathspec import GitIgnoreSpec
+
 from feeds.config import Config
 from feeds.errors import ConfigError, NoteError
-from feeds.globs import matches
 from feeds.model import Finding, Level, Source
 from feeds.notes import MARKDOWN_ENDINGS, TEXT_ENDINGS
 
@@ -123,6 +124,12 @@ class _Walk:
     findings: list[Finding] = field(default_factory=list)
     images: dict[str, Path] = field(default_factory=dict)
     visited: set[str] = field(default_factory=set)
+    included: GitIgnoreSpec = field(init=False)
+    excluded: GitIgnoreSpec = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.included = _read_patterns("include", self.config.include)
+        self.excluded = _read_patterns("exclude", self.config.exclude)
 
     def tell(self, level: Level, path: str, message: str) -> None:
         source = Source(path=path, line=1)
@@ -170,7 +177,7 @@ class _Walk:
             return self._leave_out(path, reason)
         if name.endswith(IMAGE_ENDINGS):
             return True
-        if self.config.include and not matches(path, self.config.include):
+        if self.config.include and not self.included.match_file(path):
             return self._leave_out(path, "not among what the configuration includes")
         if place.is_symlink() and place.exists() and self._is_known(os.path.realpath(place)):
             return self._leave_out(path, "a link to a note that is read anyway")
@@ -182,7 +189,7 @@ class _Walk:
             return "a copy that another program left"
         if name.startswith("."):
             return "hidden"
-        return "excluded by the configuration" if matches(path, self.config.exclude) else ""
+        return "excluded by the configuration" if self.excluded.match_file(path) else ""
 
     def _leave_out(self, path: str, reason: str) -> bool:
         self.tell("notice", path, f"left out: {reason}")
@@ -191,6 +198,17 @@ class _Walk:
     def _is_known(self, target: str) -> bool:
         root = os.path.realpath(self.config.notes_folder)
         return target in self.visited or os.path.commonpath([root, target]) == root
+
+
+def _read_patterns(key: str, patterns: Iterable[str]) -> GitIgnoreSpec:
+    pattern = ""
+    try:
+        for pattern in patterns:
+            GitIgnoreSpec.from_lines([pattern])
+    except (ValueError, re.error) as error:
+        message = f"{pattern!r}; expected a pattern as in .gitignore ({error})"
+        raise ConfigError("configuration", key, message) from error
+    return GitIgnoreSpec.from_lines(patterns)
 
 
 def _printable(name: str) -> str:

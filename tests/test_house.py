@@ -24,7 +24,6 @@ RANKS = {
     "publish": 4,
     "sources": 4,
     "watch": 4,
-    "globs": 4,
     "images": 4,
     "ledger_file": 5,
     "locks": 3,

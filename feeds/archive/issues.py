@@ -21,7 +21,7 @@ def group_days(lang: str, articles: Iterable[Article]) -> tuple[Day, ...]:
 
 
 def group_issues(lang: str, articles: Iterable[Article]) -> tuple[Issue, ...]:
-    """The issues that exist, newest first: one commentary in the language makes an issue.
+    """The issues that exist, newest first: one commentary that is shown makes an issue.
 
     It holds what its articles have in the order given, without stubs: its own, and those of days
     before that came too late for theirs.
@@ -35,7 +35,7 @@ def group_issues(lang: str, articles: Iterable[Article]) -> tuple[Issue, ...]:
             late=tuple(one for one in found if one.day < day and not one.stub),
         )
         for day, found in by_issue.items()
-        if any(one.commentary and one.commentary.lang == lang for one in found)
+        if any(one.commentary for one in found)
     )
 
 

@@ -55,12 +55,12 @@ def test_issue_holds_what_is_shown_where_one_entry_has_commentary_in_the_languag
     assert [one.title for one in en.articles] == ["Abstract", "En"]
 
 
-def test_fallback_shows_the_original_and_makes_no_issue() -> None:
+def test_fallback_shows_the_original_and_makes_an_issue() -> None:
     built = build([make_note(DAY, make_entry(en=None))], config=FALLBACK)
     article = built.archive.articles["en"][0]
     assert article.commentary
     assert article.commentary.lang == "ko"
-    assert built.archive.issues["en"] == ()
+    assert [issue.articles for issue in built.archive.issues["en"]] == [(article,)]
     assert len(built.archive.issues["ko"]) == 1
 
 

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ import pytest
 from feeds.errors import PublishError
 from feeds.model import OutputFile
 from feeds.publish.folder import MANIFEST, publish_folder
+from tests.system import files_of_at_most, without_privileges
 
 
 def page(path: str, content: str = "text") -> OutputFile:
@@ -25,31 +24,6 @@ def names_in(folder: Path) -> set[str]:
         for path in folder.rglob("*")
         if path.is_file() and path.name != MANIFEST
     }
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """The system refuses to let a file grow further, as it does on a full disk."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """Root may write everywhere, so root is somebody else for a while."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
 
 
 @pytest.fixture
