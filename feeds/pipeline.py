@@ -137,7 +137,7 @@ def prepare(
         languages,
         now=now,
         issued=issued,
-        render=_Rendering(pictures),
+        render=_Rendering(pictures, has_pages="pages" in config.outputs),
         allow_deletes=allow_deletes,
     )
     return Publication(
@@ -187,8 +187,9 @@ def parse_notes(
 class _Rendering:
     """How the archive turns an entry's text into HTML: with markup, and the pictures published."""
 
-    def __init__(self, pictures: Pictures) -> None:
+    def __init__(self, pictures: Pictures, *, has_pages: bool) -> None:
         self._pictures = pictures
+        self._has_pages = has_pages
 
     def title(self, text: str) -> str:
         return plain_title(text)
@@ -202,10 +203,16 @@ class _Rendering:
         link: Callable[[str], str | None],
     ) -> Text:
         image = self._pictures.of(entry)
-        return render_commentary(paragraphs, lang=lang, link=link, image=image)
+        # Without pages a link to another entry would lead nowhere: it is plain text then.
+        known = link if self._has_pages else _find_nothing
+        return render_commentary(paragraphs, lang=lang, link=known, image=image)
 
     def abstract(self, paragraphs: tuple[str, ...], *, lang: str) -> Text:
         return render_abstract(paragraphs, lang=lang)
+
+
+def _find_nothing(_target: str) -> None:
+    return None
 
 
 # --- what there is to tell -----------------------------------------------------------------------
