@@ -73,6 +73,9 @@ def python(purpose: str) -> str:
         print(f"Installing what {purpose} needs …", flush=True)
         pip = [str(program), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
         subprocess.run([*pip, "--require-hashes", "-r", str(lock)], cwd=TOP, check=True)
+        if purpose == "test":  # tests start the command in folders of their own
+            own = ["--no-deps", "--no-build-isolation", "-e", "."]
+            subprocess.run([*pip, *own], cwd=TOP, check=True)
         stamp.write_text(wanted)
     return str(program)
 

@@ -45,7 +45,7 @@ def publish_due(
 ) -> list[Newsletter]:
     """Publish every issue that is due and hand it to each way; return those that are new.
 
-    On the first start here, every day that is due counts as issued. While another process
+    On the first start here, every day that is there counts as issued. While another process
     publishes, do nothing. A render or a way that fails is logged, blocks no other issue, and is
     tried again at the next call.
 
@@ -55,8 +55,8 @@ def publish_due(
     with state.publishing() as ours:
         if not ours:
             return []
-        if state.start(_due_days(publication, now), now):
-            log.info("first start: every day up to now counts as issued")
+        if state.start(_issue_days(publication), now):
+            log.info("first start: every day that is there counts as issued")
         published: list[Newsletter] = []
         due = [issue for moment, issue in _waiting(publication, state, now) if moment <= now]
         for _day, issues in groupby(due, key=lambda issue: issue.day):
@@ -89,7 +89,7 @@ def _waiting(
     """
     archive, config = publication.archive, publication.config
     issued, issued_days, held = state.issued(), state.issued_days(), state.holds()
-    earlier = state.earlier_days() if state.is_started() else _due_days(publication, now)
+    earlier = state.earlier_days() if state.is_started() else _issue_days(publication)
     found = [issue for lang in archive.languages for issue in archive.issues.get(lang, ())]
     for issue in sorted(found, key=lambda issue: issue.day):
         if (issue.day, issue.lang) in issued or issue.day in earlier or issue.day in held:
@@ -99,9 +99,10 @@ def _waiting(
             yield _ready(issue, publication, now), issue
 
 
-def _due_days(publication: Publication, now: datetime) -> frozenset[date]:
-    days = {issue.day for issues in publication.archive.issues.values() for issue in issues}
-    return frozenset(day for day in days if issue_due(day, publication.config) <= now)
+def _issue_days(publication: Publication) -> frozenset[date]:
+    return frozenset(
+        issue.day for issues in publication.archive.issues.values() for issue in issues
+    )
 
 
 def _first_seen(issue: Issue, sent_in_another_language: bool, today: date) -> date:

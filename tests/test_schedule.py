@@ -121,15 +121,18 @@ def test_a_day_when_clocks_change_has_one_issue(
 # --- what stays in --------------------------------------------------------------------------------
 
 
-def test_on_the_first_start_every_day_that_is_due_counts_as_issued(config: Config) -> None:
-    old, tomorrow = DAY - timedelta(days=2), DAY + timedelta(days=1)
-    press = Press(config=config, issues=[make_issue(day) for day in (tomorrow, DAY, old)])
+def test_on_the_first_start_every_day_that_is_there_counts_as_issued(config: Config) -> None:
+    there = [make_issue(DAY + timedelta(days=days)) for days in (0, -2)]
+    new = make_issue(DAY + timedelta(days=1))
     with open_state(config) as state:
-        assert next_due(press, state, DUE) == DUE + timedelta(days=1)
+        before = DUE - timedelta(hours=9)
+        press = Press(config=config, issues=there)
+        assert next_due(press, state, before) is None
+        assert publish_due(press, state, before) == []
         assert publish_due(press, state, DUE) == []
-        assert state.issued_days() == {old, DAY}
-        published = publish_due(press, state, DUE + timedelta(days=1))
-    assert [one.day for one in published] == [tomorrow]
+        press = Press(config=config, issues=[new, *there])
+        assert publish_due(press, state, DUE + timedelta(days=1)) != []
+        assert state.issued_days() == {new.day, *(issue.day for issue in there)}
 
 
 def test_a_day_that_counts_as_issued_never_goes_out_in_a_new_language(config: Config) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -85,7 +85,7 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
     config = read_config(config_path, base_url)
     if not config.out_folder.is_dir():
         raise ConfigError(str(config.out_folder), "", "is not there yet; paperround build makes it")
-    prefix = urlsplit(config.base_url).path.rstrip("/")
+    prefix = unquote(urlsplit(config.base_url).path).rstrip("/")
     app = create_app(config.out_folder, prefix=prefix)
     with stop_signals() as stop, Server(app, host=host, port=port) as server:
         out.print(f"{server.address}{prefix}/    Ctrl+C ends it")
@@ -140,7 +140,10 @@ def hold(config_path: Path | None, day: date) -> None:
     config = read_config(config_path)
     with open_state(config) as state:
         changed = state.hold(day, read_clock(config))
+        issued = day in state.issued_days()
     out.print(f"{day} is held" if changed else f"{day} was held already")
+    if issued:
+        out.print("Its issue has gone out before: only what is tried again is kept back.")
 
 
 @click.command()
