@@ -28,8 +28,8 @@ ENGLISH = """
     sample search image language benchmark efficient sparse memory
 """.split()
 KOREAN = """
-    모델이 학습을 데이터로 보상을 사용해서 결과가 성능은 방법입니다 흥미롭네요 이미지의 토큰을 어텐션에
-    생각합니다 논문에서 제안하는 구조와 비슷하게 최적화를
+    모델이 학습을 데이터로 보상을 사용해서 결과가 성능은 방법입니다 흥미롭네요
+    이미지의 토큰을 어텐션에 생각합니다 논문에서 제안하는 구조와 비슷하게 최적화를
 """.split()
 TAGS = [f"tag-{number}" for number in range(120)]
 
