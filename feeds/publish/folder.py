@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -73,6 +74,12 @@ def _target(out: Path, path: str) -> Path:
     strange = {"..", ".", ""}.intersection(path.split("/")) or any(c in path for c in "\\:\0")
     if strange or not parts or path.startswith("/"):
         raise PublishError(path, "not a path inside the output folder")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        encoding = sys.getfilesystemencoding()
+        message = f"names of files are {encoding} here; expected UTF-8 (LC_ALL=C.UTF-8, say)"
+        raise PublishError(path, message) from error
     return out.joinpath(*parts)
 
 

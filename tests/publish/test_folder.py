@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -165,6 +167,25 @@ def test_a_file_in_place_of_a_folder_is_told(out: Path) -> None:
     (out / "ko").write_text("in the way")
     with pytest.raises(PublishError, match="ko"):
         publish_folder([page("ko/index.html")], out)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode always")
+def test_a_system_that_cannot_spell_a_name_is_told(out: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from tests.publish.test_folder import page;"
+        "from feeds.publish.folder import publish_folder;"
+        "publish_folder([page('a.html'), page('\\ub17c\\ubb38.html')], Path(sys.argv[1]))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-X", "utf8=0", "-c", script, out],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "PublishError: 논문.html: names of files are ascii here" in result.stderr
+    assert not out.exists()
 
 
 def test_unfinished_files_of_a_dead_build_are_cleared(out: Path) -> None:

@@ -1,0 +1,97 @@
+"""Small publications on disk: their notes, their configuration, and what a build makes of them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click.testing
+
+from feeds.cli import main
+from feeds.config import load_config
+from feeds.pipeline import Build, build
+
+NOW = datetime(2024, 12, 20, 3, 0, tzinfo=UTC)
+BASE = "https://example.org/papers"
+SETTINGS = f'title = {{ ko = "논문", en = "Papers" }}\nbase_url = "{BASE}"\n'
+CHECKOUT = Path(__file__).parents[1]
+
+NOTE = """2024-12-17
+First Paper
+(Ada Lovelace)
+An abstract.
+첫 논문의 해설.
+Words on the first paper.
+#one #shared
+
+Second Paper
+(Grace Hopper)
+Another abstract.
+둘째 논문의 해설.
+Words on the second paper.
+#two #shared
+"""
+
+
+def write_publication(
+    root: Path, notes: Mapping[str, str | bytes] | None = None, settings: str = ""
+) -> Path:
+    """Write notes and a configuration; returns the path of the latter.
+
+    ``settings`` stand before what every publication has, so that they may hold tables in braces
+    only; what begins with ``[`` stands behind it.
+    """
+    for name, text in (notes if notes is not None else {"2024-12-17.txt": NOTE}).items():
+        path = root / "notes" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    config = root / "paperround.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f"{SETTINGS}{settings}\n", encoding="utf-8")
+    return config
+
+
+def copy_sample(root: Path, *, base_url: str = BASE, settings: str = "") -> Path:
+    """The notes that ship with the project, as a publication of their own."""
+    shutil.copytree(CHECKOUT / "notes", root / "notes", ignore=shutil.ignore_patterns("*.jsonl"))
+    config = root / "paperround.toml"
+    config.write_text(
+        f'title = {{ ko = "아침 논문", en = "Morning Papers" }}\nbase_url = "{base_url}"\n'
+        f'domain = "example.org"\n{settings}\n'
+        '[feeds.training]\nany = ["optimizer", "training", "scaling"]\nnot = ["rl"]\n',
+        encoding="utf-8",
+    )
+    return config
+
+
+def build_at(config: Path, now: datetime = NOW, *, allow_deletes: bool = False) -> Build:
+    """Build as the command does, at a moment of the test's choice."""
+    return build(load_config(config), now=now, allow_deletes=allow_deletes)
+
+
+def run(config: Path, *arguments: str | Path) -> click.testing.Result:
+    """Run a command in this process; what it raised, but for its exit, is raised here."""
+    result = click.testing.CliRunner().invoke(
+        main, ["-c", str(config), *map(str, arguments)], catch_exceptions=False
+    )
+    assert "Traceback" not in result.output
+    return result
+
+
+def read_tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def read_times(folder: Path) -> dict[str, int]:
+    """When every file and folder below a folder was last written, in nanoseconds."""
+    return {
+        path.relative_to(folder).as_posix(): path.lstat().st_mtime_ns
+        for path in sorted(folder.rglob("*"))
+    }

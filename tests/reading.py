@@ -1,0 +1,121 @@
+"""Reads what a build wrote as its readers do: which links lead where, and what would run."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+from lxml import etree
+
+LINKS = ("href", "src", "action", "poster", "data", "formaction", "xlink:href", "background")
+LIVE = {"script", "iframe", "object", "embed", "form", "base", "svg", "math", "template", "link"}
+
+
+@dataclass
+class Hypertext(HTMLParser):
+    """What a browser would meet in a piece of HTML."""
+
+    html: str
+    links: list[str] = field(default_factory=list)
+    attacks: list[str] = field(default_factory=list)
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._quiet = False
+        self.feed(self.html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self._quiet = tag == "style"
+        values = {name: value or "" for name, value in attributes}
+        if tag in LIVE and not (tag == "link" and values.get("rel") in KNOWN_RELATIONS):
+            self.attacks.append(f"<{tag}>")
+        if tag == "meta" and values.get("http-equiv", "").lower() == "refresh":
+            self.attacks.append("<meta refresh>")
+        for name, value in values.items():
+            if name.startswith("on") or name == "srcdoc":
+                self.attacks.append(f"{name}={value}")
+            if name in LINKS:
+                self.links.append(value)
+                scheme = urlsplit(value.strip()).scheme.lower()
+                if scheme not in ("", "http", "https", "mailto"):
+                    self.attacks.append(f"{name}={value}")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._quiet = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._quiet:
+            self.text += data
+
+
+KNOWN_RELATIONS = ("alternate", "canonical", "stylesheet")
+
+
+def read_html(path: Path) -> Iterator[str]:
+    """Every piece of HTML in a file: a page, the contents of a feed, the rich part of a mail."""
+    if path.suffix == ".html":
+        yield path.read_text(encoding="utf-8")
+    elif path.suffix in (".atom", ".rss"):
+        for element in etree.parse(path).iter("{*}content", "{*}encoded", "{*}summary"):
+            yield element.text or ""
+        yield from (element.text or "" for element in etree.parse(path).iter("description"))
+    elif path.suffix == ".json":
+        yield from (item["content_html"] for item in json.loads(path.read_bytes())["items"])
+    elif path.suffix == ".eml":
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        part = message.get_body(("html",))
+        assert part is not None
+        yield part.get_content()
+
+
+def read_addresses(path: Path) -> Iterator[str]:
+    """Addresses that stand in a file outside of HTML."""
+    if path.suffix in (".atom", ".rss", ".opml"):
+        for element in etree.parse(path).iter():
+            for name in ("href", "xmlUrl", "htmlUrl", "url"):
+                if name in element.attrib:
+                    yield str(element.attrib[name])
+            text = (element.text or "").strip()
+            if text.startswith("http") and len(element) == 0 and " " not in text:
+                yield text
+    elif path.suffix == ".json":
+        feed = json.loads(path.read_bytes())
+        yield from (feed[key] for key in ("home_page_url", "feed_url"))
+        for item in feed["items"]:
+            yield item["url"]
+
+
+def find_dead_links(out: Path, base_url: str, also: tuple[Path, ...] = ()) -> tuple[int, list[str]]:
+    """How many links to the site there are in ``out`` and in mails, and those that lead nowhere.
+
+    A link without a host is followed from where its file stands. One that would leave the base
+    URL's folder on the same host is dead as well.
+    """
+    base = f"{base_url.rstrip('/')}/"
+    followed, dead = 0, []
+    for path in [path for path in out.rglob("*") if path.is_file()] + list(also):
+        here = base + (path.relative_to(out).as_posix() if path.is_relative_to(out) else "")
+        found = [link for html in read_html(path) for link in Hypertext(html).links]
+        for link in [*found, *read_addresses(path)]:
+            address = urljoin(here, link)
+            if urlsplit(address).netloc != urlsplit(base).netloc:
+                continue
+            followed += 1
+            if not _leads_somewhere(address, base, out):
+                dead.append(f"{here}: {link}")
+    return followed, dead
+
+
+def _leads_somewhere(address: str, base: str, out: Path) -> bool:
+    if not address.startswith(base):
+        return False
+    path = unquote(urlsplit(address.removeprefix(base)).path)
+    return (out / f"{path}index.html" if not path or path.endswith("/") else out / path).is_file()
