@@ -23,6 +23,7 @@ from feeds.cli.options import (
 from feeds.cli.terminal import (
     log_to_terminal,
     out,
+    print_addresses,
     print_build,
     print_findings,
     print_status,
@@ -56,6 +57,7 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
     config = read_config(config_path, base_url)
     log_to_terminal()
     path = locate_config(config_path)
+    print_addresses(config)
     with open_state(config) as state, stop_signals() as stop:
 
         def rebuild(now: datetime) -> Publication:

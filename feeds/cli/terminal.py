@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from feeds.config import Config
 from feeds.errors import PaperroundError
 from feeds.model import Finding
 
@@ -109,6 +110,14 @@ def print_build(built: Build, seconds: float) -> None:
         out.print(f"{found}: see above. What could be read is built")
 
 
+def print_addresses(config: Config) -> None:
+    """Tell where readers look; written with the base URL, wherever it is served."""
+    out.print(f"Pages: {config.address()}    Ctrl+C ends it")
+    if "atom" in config.outputs:
+        for lang in config.languages:
+            out.print(f"Feed:  {config.address(f'{lang}/feed.atom')}")
+
+
 def print_status(
     publication: Publication,
     records: Sequence[IssueRecord],
@@ -153,5 +162,5 @@ def log_to_terminal() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    for library in ("alembic", "apscheduler", "watchfiles"):
+        logging.getLogger(library).setLevel(logging.WARNING)
