@@ -30,7 +30,10 @@ _LIMIT_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """The images of all notes: what to publish, and where each target of a note leads."""
+    """The images of all notes: what to publish, and where each target of a note leads.
+
+    ``targets`` are found by a note's path and a target in one spelling.
+    """
 
     files: tuple[OutputFile, ...]
     findings: tuple[Finding, ...]
@@ -38,7 +41,7 @@ class Pictures:
 
     def of(self, entry: Entry) -> Callable[[str], Image | None]:
         """How the images of one entry are found: by the target as written."""
-        return lambda target: self.targets.get((entry.source.path, target))
+        return lambda target: self.targets.get((entry.source.path, _spell(target)))
 
 
 def collect_pictures(notes: Iterable[Note], images: Mapping[str, Path], config: Config) -> Pictures:
@@ -58,7 +61,7 @@ def collect_pictures(notes: Iterable[Note], images: Mapping[str, Path], config: 
                 path = _find(target, entry.source.path, images, by_name)
                 if path not in published:
                     published[path] = _publish(images[path], config)
-                targets[entry.source.path, target] = published[path][1]
+                targets[entry.source.path, _spell(target)] = published[path][1]
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 message = f"the image {target!r} is left out: {reason}"
@@ -67,8 +70,13 @@ def collect_pictures(notes: Iterable[Note], images: Mapping[str, Path], config: 
     return Pictures(files=tuple(files.values()), findings=tuple(findings), targets=targets)
 
 
+def _spell(target: str) -> str:
+    """One spelling of a target: Markdown encodes on its way what a note has as it is."""
+    return normalize("NFC", unquote(target)).strip()
+
+
 def _find(target: str, note: str, images: Mapping[str, Path], by_name: Mapping[str, str]) -> str:
-    wanted = normalize("NFC", unquote(target)).strip().lstrip("/")
+    wanted = _spell(target).lstrip("/")
     parts: list[str] = []
     for part in (PurePosixPath(note).parent / wanted).parts:
         if part == "..":
