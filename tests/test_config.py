@@ -1,0 +1,222 @@
+"""The configuration: what is wrong in it is told in one line, with its file and its key."""
+
+from __future__ import annotations
+
+import json
+from datetime import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from feeds.config import encode_path, find_config, load_config, parse_hour
+from feeds.errors import ConfigError
+from tests.publications import run, write_publication
+
+GOOD = 'title = "Papers"\nbase_url = "https://example.org/papers"\n'
+
+# The configuration, the key that is named, and what is said of it.
+WRONG = [
+    ("", "title", "missing; expected"),
+    ('title = "Papers"', "base_url", "missing; expected"),
+    (f"{GOOD}nope = 1", "nope", "unknown key"),
+    (f"{GOOD}root = '/'", "root", "unknown key"),
+    (f"{GOOD}[folders]\nnope = 1", "folders.nope", "unknown key"),
+    (f"{GOOD}[feeds.x]\nnope = 1", "feeds.*.nope", "unknown key"),
+    (f'{GOOD}author = {{ nam = "X" }}', "author.nam", "unknown key"),
+    (f"{GOOD}author = {{}}", "author.name", "missing; expected"),
+    (f"{GOOD}hour = true", "hour", "true or false; expected a whole number or a string"),
+    (f'{GOOD}languages = "ko"', "languages", "a string; expected a list"),
+    (f"{GOOD}languages = [1]", "languages", "a whole number; expected a string"),
+    (f"{GOOD}feed_entries = 1.5", "feed_entries", "a number with a point; expected a whole"),
+    (f"{GOOD}tags.aliases = {{ a = 1 }}", "tags.aliases.*", "a whole number; expected a string"),
+    (f'{GOOD}fallback = "x"', "fallback", "'x'; expected none or original"),
+    (f'{GOOD}issue_day = "x"', "issue_day", "'x'; expected next or same"),
+    (f"{GOOD}hour = 24", "hour", "24; expected 0 to 23"),
+    (f'{GOOD}hour = "7:61"', "hour", "'7:61'; expected 0 to 23"),
+    (f'{GOOD}hour = "seven"', "hour", "'seven'; expected 0 to 23"),
+    (f'{GOOD}timezone = "Mars/Olympus"', "timezone", "'Mars/Olympus'; expected a name such as"),
+    (f'{GOOD}timezone = "../../etc"', "timezone", "'../../etc'; expected a name such as"),
+    (f'{GOOD}timezone = ""', "timezone", "''; expected a name such as"),
+    (f"{GOOD}quiet_minutes = -1", "quiet_minutes", "expected 0 or more"),
+    (f"{GOOD}backfill_days = -1", "backfill_days", "expected 0 or more"),
+    (f"{GOOD}feed_entries = 0", "feed_entries", "expected 1 or more"),
+    (f"{GOOD}languages = []", "languages", "empty; expected at least one"),
+    (f'{GOOD}languages = ["xx"]', "languages", "'xx'; expected one of en, ko"),
+    (f'{GOOD}languages = ["ko", "ko"]', "languages", "a language stands twice"),
+    (f"{GOOD}outputs = []", "outputs", "empty; expected some of pages, atom"),
+    (f'{GOOD}outputs = ["html"]', "outputs", "'html'; expected some of pages, atom"),
+    (f'{GOOD}outputs = ["rss", "rss"]', "outputs", "an output stands twice"),
+    (f'{GOOD}domain = "https://example.org"', "domain", "'https://example.org'; expected a name"),
+    (f'{GOOD}domain = ""', "domain", "''; expected a name such as example.org"),
+    (f'{GOOD}author = {{ name = "X", email = "x" }}', "author.email", "'x'; expected an address"),
+    (f'{GOOD}author = {{ name = "X", url = "x.org" }}', "author.url", "'x.org'; expected an addr"),
+    (f'{GOOD}icon = "javascript:x"', "icon", "'javascript:x'; expected an address, or a path"),
+    (f'{GOOD}logo = "data:image/png,x"', "logo", "'data:image/png,x'; expected an address"),
+    (f'{GOOD}mail.from_address = "x y"', "mail.from_address", "'x y'; expected an address"),
+    (f'{GOOD}mail.reply_to = "x\\ny@z"', "mail.reply_to", "'x\\ny@z'; expected an address"),
+    (f'{GOOD}mail.unsubscribe_mailto = "x"', "mail.unsubscribe_mailto", "'x'; expected an"),
+    (f'{GOOD}[feeds.Upper]\nany = ["a"]', "feeds.Upper", "expected a name of lower-case letters"),
+    (f"{GOOD}[feeds.empty]", "feeds.empty", "expected any, all or not"),
+    (f'{GOOD}subtitle = {{ kr = "x" }}', "subtitle.kr", "no such language; expected one of en, ko"),
+    (f'{GOOD}[feeds.x]\ntitle = {{ kr = "x" }}\nany = ["a"]', "feeds.x.title.kr", "no such lang"),
+    (f'{GOOD}folders = {{ out = "." }}', "folders.out", "'.' holds folders.notes; expected"),
+    (f'{GOOD}folders = {{ out = "notes" }}', "folders.out", "'notes' holds folders.notes; exp"),
+    (f'{GOOD}folders = {{ state = "out/s" }}', "folders.out", "'out' holds folders.state; exp"),
+    (f'{GOOD}folders = {{ templates = "t" }}', "folders.templates", "'t': no such folder; expect"),
+    ('title = {}\nbase_url = "https://example.org"', "title", "empty; expected a name"),
+    ('title = " "\nbase_url = "https://example.org"', "title", "empty; expected a name"),
+]
+BAD_BASES = [
+    "",
+    "example.org",
+    "https://",
+    "ftp://example.org",
+    "https://example.org/?a",
+    "https://example.org/#a",
+    "https://example.org//papers",
+    "https://example.org/a b",
+    "https://example.org/a%2",
+    'https://example.org/"><script>',
+    "https://example.org:99999",
+    "https://user@example.org",
+    "https://[::1/papers",
+    "https://한글.kr",
+    "https://example.org/노트",
+    "https://example.org/\n",
+]
+
+
+@pytest.mark.parametrize(("text", "key", "message"), WRONG, ids=[f"{k}-{m}" for _, k, m in WRONG])
+def test_a_wrong_key_is_one_line_with_file_key_and_what_was_expected(
+    tmp_path: Path, text: str, key: str, message: str
+) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as told:
+        load_config(path)
+    assert str(told.value).startswith(f"{path}: {key}: {message}")
+    assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("base", BAD_BASES)
+def test_what_no_address_can_start_with_is_no_base_url(tmp_path: Path, base: str) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(f'title = "Papers"\nbase_url = {json.dumps(base)}\n')
+    with pytest.raises(ConfigError, match=r"paperround\.toml: base_url: .*; expected"):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        "https://example.org",
+        "HTTPS://EXAMPLE.org/",
+        "http://localhost:8000/papers/",
+        "https://xn--bj0bj06e.kr/a%20b/~c",
+        "https://example.org/it's(fine)&so",
+    ],
+)
+def test_other_addresses_are_base_urls(tmp_path: Path, base: str) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(f'title = "Papers"\nbase_url = "{base}"\n')
+    assert load_config(path).address("ko/") == f"{base.rstrip('/')}/ko/"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"title = [", "is no TOML: "),
+        (b'title = "a"\ntitle = "b"', "is no TOML: "),
+        (b"title = '\xff'", "is not UTF-8; expected TOML in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_told(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as told:
+        load_config(path)
+    assert str(told.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize("command", ["build", "check", "status", "serve", "run"])
+def test_commands_end_with_2_and_one_line(tmp_path: Path, command: str) -> None:
+    config = write_publication(tmp_path, settings="nope = 1")
+    result = run(config, command)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"paperround: {config}: nope: unknown key\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_configuration_that_is_not_there_is_told(tmp_path: Path) -> None:
+    result = run(tmp_path / "nope.toml", "build")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("nope.toml: cannot be read: No such file or directory\n")
+
+
+def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
+    (tmp_path / "paperround.toml").write_text(GOOD)
+    inner = tmp_path / "inner" / "notes"
+    inner.mkdir(parents=True)
+    assert find_config(inner) == tmp_path / "paperround.toml"
+    (tmp_path / "inner" / "pyproject.toml").write_text("[tool.other]\n")
+    assert find_config(inner) == tmp_path / "paperround.toml"
+    (tmp_path / "inner" / "pyproject.toml").write_text("[tool.paperround]\ntitle = 'x'\n")
+    assert find_config(inner) == tmp_path / "inner" / "pyproject.toml"
+
+
+def test_a_table_of_pyproject_is_a_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text('[tool.paperround]\ntitle = "x"\nbase_url = "https://example.org"\n')
+    config = load_config(path)
+    assert config.notes_folder == tmp_path / "notes"
+    for content in ("[tool.other]\n", "tool = 1\n", "[tool]\npaperround = 1\n"):
+        path.write_text(content)
+        with pytest.raises(ConfigError, match=r"tool\.paperround: no such table"):
+            load_config(path)
+
+
+def test_another_base_url_changes_no_id(tmp_path: Path) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(GOOD)
+    config = load_config(path, base_url="http://localhost:8000")
+    assert config.address("ko/") == "http://localhost:8000/ko/"
+    assert config.id_domain == "example.org"
+    with pytest.raises(ConfigError, match="--base-url: base_url: 'localhost'; expected"):
+        load_config(path, base_url="localhost")
+
+
+def test_texts_are_in_the_language_or_the_first_that_has_one(tmp_path: Path) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(GOOD)
+    config = load_config(path)
+    assert config.localized("A", "ko") == "A"
+    assert config.localized({"ko": "가", "en": "A"}, "en") == "A"
+    assert config.localized({"ko": "가"}, "en") == "가"
+    assert config.localized({}, "en") == ""
+
+
+def test_hours_are_read_as_people_write_them() -> None:
+    assert [parse_hour(hour) for hour in (7, "7", "07:30", " 23:59 ")] == [
+        time(7),
+        time(7),
+        time(7, 30),
+        time(23, 59),
+    ]
+
+
+def test_the_defaults_are_those_of_the_manual(tmp_path: Path) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text("\ufeff" + GOOD, encoding="utf-8")
+    config = load_config(path)
+    assert config.languages == ("ko", "en")
+    assert config.zone == ZoneInfo("Asia/Seoul")
+    assert config.publication_time == time(7)
+    assert (config.quiet_minutes, config.backfill_days, config.feed_entries) == (30, 14, 50)
+    assert config.out_folder == tmp_path / "out"
+    assert config.ledger_path == tmp_path / "ledger.jsonl"
+    assert config.writer.name == "Paperround"
+
+
+def test_addresses_are_ascii() -> None:
+    assert encode_path("ko/tags/한국어 #1/") == "ko/tags/%ED%95%9C%EA%B5%AD%EC%96%B4%20%231/"
