@@ -1,4 +1,6 @@
-"""Local images that notes show: found, read, and published under a name made of their content."""
+"""Local images: those that notes show, published under a name made of their content, and the
+publication's own icon and logo, published under the name that the configuration gives them.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import imagesize
 
 from feeds.config import Config
-from feeds.model import Entry, Finding, Image, Note, OutputFile
+from feeds.model import Entry, Finding, Image, Note, OutputFile, Source
 
 # How each kind begins, its ending and its media type. What a file holds counts and not what it is
 # called: pictures are often saved under the wrong ending. An SVG can carry scripts that run when it
@@ -30,7 +32,7 @@ _LIMIT_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """The images of all notes: what to publish, and where each target of a note leads.
+    """The images of a publication: what to publish, and where each target of a note leads.
 
     ``targets`` are found by a note's path and a target in one spelling.
     """
@@ -45,7 +47,7 @@ class Pictures:
 
 
 def collect_pictures(notes: Iterable[Note], images: Mapping[str, Path], config: Config) -> Pictures:
-    """Read the images that notes name.
+    """Read the images that notes name, and the icon and the logo.
 
     A target is looked for beside its note, then from the top of the notes' folder, then by its
     name anywhere, as note-taking programs do. ``images`` maps paths relative to that folder to
@@ -66,8 +68,32 @@ def collect_pictures(notes: Iterable[Note], images: Mapping[str, Path], config: 
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 message = f"the image {target!r} is left out: {reason}"
                 findings.append(Finding(level="warning", source=entry.source, message=message))
-    files = {file.path: file for file, _ in published.values()}
-    return Pictures(files=tuple(files.values()), findings=tuple(findings), targets=targets)
+    emblems, missing = _read_emblems(config)
+    files = {file.path: file for file in (*emblems, *(file for file, _ in published.values()))}
+    return Pictures(files=tuple(files.values()), findings=(*findings, *missing), targets=targets)
+
+
+def _read_emblems(config: Config) -> tuple[list[OutputFile], list[Finding]]:
+    """Read the icon and the logo where the configuration names files beside it, not addresses."""
+    files: list[OutputFile] = []
+    findings: list[Finding] = []
+    for key in ("icon", "logo"):
+        value = getattr(config, key)
+        if not value or urlsplit(value).scheme:
+            continue
+        path = PurePosixPath(unquote(value))
+        try:
+            if path.is_absolute() or ".." in path.parts:
+                raise ValueError("expected an address, or a file below the configuration's folder")
+            content = (config.root / path).read_bytes()
+            kind = f"image/{path.suffix.lower().removeprefix('.')}"
+            files.append(OutputFile(path=path.as_posix(), content=content, media_type=kind))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            source = Source(path=value, line=1)
+            message = f"{key}: {reason}; feeds name it all the same"
+            findings.append(Finding(level="warning", source=source, message=message))
+    return files, findings
 
 
 def _spell(target: str) -> str:

@@ -163,3 +163,21 @@ def test_an_image_that_no_note_shows_is_not_published(tmp_path: Path) -> None:
     shutil.copytree(sample, tmp_path / "notes" / "assets")
     build_with(tmp_path, "No image.", {"unused.png": PNG})
     assert images_in(tmp_path) == []
+
+
+def test_icon_and_logo_beside_the_configuration_are_published(tmp_path: Path) -> None:
+    settings = 'icon = "art/icon.png"\nlogo = "https://a.example/logo.png"'
+    config = write_publication(tmp_path, settings=settings)
+    (tmp_path / "art").mkdir()
+    (tmp_path / "art" / "icon.png").write_bytes(PNG)
+    assert build_at(config).publication.findings == ()
+    assert (tmp_path / "out" / "art" / "icon.png").read_bytes() == PNG
+
+
+@pytest.mark.parametrize("value", ["gone.png", "../outside.png", "/etc/hostname"])
+def test_an_icon_that_cannot_be_published_is_told(tmp_path: Path, value: str) -> None:
+    (tmp_path / "outside.png").write_bytes(PNG)
+    config = write_publication(tmp_path / "here", settings=f'icon = "{value}"')
+    [finding] = build_at(config).publication.findings
+    assert str(finding).startswith(f"{value}:1: icon: ")
+    assert not list((tmp_path / "here" / "out").rglob("*.png"))

@@ -16,7 +16,9 @@ BLANK = (
     "\u202f\u205f\u3000\u200b\u200e\u200f\u2060"
 )
 
-_LINE_END = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+_LINE_END = re.compile("\r\n?|[\u2028\u2029]")
+# What copying from a page leaves inside a line: no line of the writer's ends there.
+_PAGE_END = re.compile("[\v\f\x85]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
@@ -34,6 +36,7 @@ def decode_note(path: str, data: bytes) -> tuple[str, list[Finding]]:
     :raises NoteError: it is something else, at the line of the first wrong byte.
     """
     text = _LINE_END.sub("\n", _decode(path, data)).replace("\ufeff", "")
+    text = _PAGE_END.sub(" ", text)
     findings = []
     if control := _CONTROL.search(text):
         source = Source(path=path, line=text.count("\n", 0, control.start()) + 1)
