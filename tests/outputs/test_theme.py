@@ -1,0 +1,74 @@
+"""Templates of a publication's own: they stand in for ours, and their faults are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.publications import read_tree, run, write_publication
+
+SETTINGS = 'folders = { templates = "mine" }'
+
+
+def write_template(root: Path, name: str, content: str | bytes) -> Path:
+    path = root / "mine" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return write_publication(root, settings=SETTINGS)
+
+
+def test_a_template_of_ones_own_stands_in_for_ours(tmp_path: Path) -> None:
+    page = '{% extends "site/base.html" %}{% block main %}<h1>Mine, {{ lang }}</h1>{% endblock %}'
+    config = write_template(tmp_path, "site/home.html", page)
+    assert run(config, "build").exit_code == 0
+    home = (tmp_path / "out/ko/index.html").read_text(encoding="utf-8")
+    assert "<h1>Mine, ko</h1>" in home
+    assert 'rel="stylesheet"' in home
+
+
+def test_a_style_of_ones_own_reaches_pages_and_mails(tmp_path: Path) -> None:
+    config = write_template(tmp_path, "css/site.css", "h1 { color: #123456; }\n")
+    (tmp_path / "mine/css/newsletter.css").write_text("h1, h2 { color: #654321 !important; }\n")
+    assert run(config, "build").exit_code == 0
+    tree = read_tree(tmp_path / "out")
+    assert tree["assets/site.css"] == b"h1 { color: #123456; }\n"
+    assert b"#654321" in tree["ko/2024/12/17/newsletter.html"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{% if %}", "site/home.html:1: Expected an expression"),
+        ("<p>\n{{ nope }}", "mine/site/home.html:2: 'nope' is undefined"),
+        ("{{ words.pages.nope }}", "mine/site/home.html:1: 'dict object' has no attribute 'nope'"),
+        ("\n\n{{ 1 / 0 }}", "mine/site/home.html:3: division by zero"),
+        ('{{ format_date(1, language, "x") }}', "mine/site/home.html:1: 'x'"),
+        ('{{ "{x}".format() }}', "mine/site/home.html:1: 'x'"),
+        ('{% extends "nope.html" %}', "site/home.html: no template 'nope.html'"),
+        ('{% include "site/home.html" %}', "site/home.html:1: maximum recursion depth exceeded"),
+        (
+            '{% import "site/macros.html" as macros with context %}{{ macros.article_body(3) }}',
+            "site/macros.html:",
+        ),
+        (b"\xff", "site/home.html: 'utf-8' codec can't decode"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",
+)
+def test_a_fault_in_a_template_is_told_with_its_line_and_nothing_is_written(
+    tmp_path: Path, content: str | bytes, message: str
+) -> None:
+    config = write_template(tmp_path, "site/home.html", content)
+    result = run(config, "build")
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "ledger.jsonl").exists()
+
+
+def test_a_style_that_is_no_text_is_told(tmp_path: Path) -> None:
+    config = write_template(tmp_path, "css/site.css", b"\xff")
+    result = run(config, "build")
+    assert result.exit_code == 1
+    assert result.stderr == "paperround: css/site.css: is not UTF-8; expected text in UTF-8\n"
