@@ -1,5 +1,7 @@
-"""Local images: those that notes show, published under a name made of their content, and the
-publication's own icon and logo, published under the name that the configuration gives them.
+"""Local images: those that notes show, and the publication's own icon and logo.
+
+The former are published under a name made of their content, the latter under the name that the
+configuration gives them.
 """
 
 from __future__ import annotations
@@ -81,19 +83,22 @@ def _read_emblems(config: Config) -> tuple[list[OutputFile], list[Finding]]:
         value = getattr(config, key)
         if not value or urlsplit(value).scheme:
             continue
-        path = PurePosixPath(unquote(value))
         try:
-            if path.is_absolute() or ".." in path.parts:
-                raise ValueError("expected an address, or a file below the configuration's folder")
-            content = (config.root / path).read_bytes()
-            kind = f"image/{path.suffix.lower().removeprefix('.')}"
-            files.append(OutputFile(path=path.as_posix(), content=content, media_type=kind))
+            files.append(_read_emblem(PurePosixPath(unquote(value)), config))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             source = Source(path=value, line=1)
             message = f"{key}: {reason}; feeds name it all the same"
             findings.append(Finding(level="warning", source=source, message=message))
     return files, findings
+
+
+def _read_emblem(path: PurePosixPath, config: Config) -> OutputFile:
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError("expected an address, or a file below the configuration's folder")
+    content = (config.root / path).read_bytes()
+    kind = f"image/{path.suffix.lower().removeprefix('.')}"
+    return OutputFile(path=path.as_posix(), content=content, media_type=kind)
 
 
 def _spell(target: str) -> str:
