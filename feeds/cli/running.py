@@ -33,6 +33,7 @@ from feeds.config import load_config
 from feeds.errors import ConfigError
 
 if TYPE_CHECKING:
+    from feeds.model import OutputFile
     from feeds.pipeline import Publication
 
 SHOWN_ISSUES = 20
@@ -118,15 +119,19 @@ def preview(config_path: Path | None, day: date, port: int) -> None:
     # A note may be written before its day: it is shown as it will be then.
     day_end = datetime.combine(day, clock_time.max, config.zone)
 
+    images: dict[str, OutputFile] = {}
+
     def render(lang: str) -> str:
         current = load_config(path)
         now = max(read_clock(current), day_end)
         publication = pipeline.prepare(current, now=now, allow_deletes=True)
-        return publication.render(choose_issues(publication, day, lang)[0]).html
+        images.update({file.path: file for file in publication.pictures.files})
+        html = publication.render(choose_issues(publication, day, lang)[0]).html
+        return html.replace(f'src="{current.address("images/")}', 'src="/images/')
 
     theme = Theme(load_languages(config.languages, config.templates_folder))
     changes = Changes()
-    app = create_preview(day, config.languages, theme, render, changes)
+    app = create_preview(day, config.languages, theme, render, changes, images)
     with stop_signals() as stop, serving_preview(app, changes, watched_by(config), port) as address:
         out.print(f"{address}    Ctrl+C ends it")
         wait_for(stop)

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from feeds.errors import PaperroundError
+from feeds.model import OutputFile
 from feeds.outputs.theme import Theme
 from feeds.watch import Watched, Watcher
 from feeds.web.changes import Changes
@@ -35,7 +36,7 @@ _FRAME_POLICY = (
 )
 # The mail itself: its own style, its pictures from wherever they will be, and no script.
 _MAIL_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src https: http: data:; "
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' https: http: data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
@@ -59,18 +60,21 @@ def create_preview(
     theme: Theme,
     render: Callable[[str], str],
     changes: Changes,
+    images: Mapping[str, OutputFile],
 ) -> Starlette:
     """An application that shows the newsletter of a day in each language.
 
     ``render`` makes the HTML of the mail in a language from the notes as they are at that moment;
-    what it raises is shown in the page.
+    what it raises is shown in the page. ``images`` are the pictures that the HTML shows, by path
+    (``images/….png``), for they are published nowhere yet.
     """
-    preview = _Preview(day, languages, theme, render, changes)
+    preview = _Preview(day, languages, theme, render, changes, images)
     return Starlette(
         routes=[
             Route("/", preview.show_frame),
             Route("/newsletter", preview.show_newsletter),
             Route("/changes", preview.tell_changes),
+            Route("/images/{name}", preview.send_image),
             Route("/preview.css", preview.send_style),
             Route("/preview.js", preview.send_script),
         ],
@@ -88,12 +92,14 @@ class _Preview:
         theme: Theme,
         render: Callable[[str], str],
         changes: Changes,
+        images: Mapping[str, OutputFile],
     ) -> None:
         self._day = day
         self._languages = languages
         self._theme = theme
         self._render = render
         self._changes = changes
+        self._images = images
 
     def show_frame(self, request: Request) -> Response:
         width = request.query_params.get("width")
@@ -124,6 +130,12 @@ class _Preview:
             media_type="text/event-stream",
             headers=_headers(_FRAME_POLICY),
         )
+
+    def send_image(self, request: Request) -> Response:
+        image = self._images.get(f"images/{request.path_params['name']}")
+        if image is None:
+            return Response(status_code=404, headers=_headers(_FRAME_POLICY))
+        return Response(image.content, media_type=image.media_type, headers=_headers(_FRAME_POLICY))
 
     def send_style(self, _request: Request) -> Response:
         style = self._theme.read("css/preview.css")

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from feeds.errors import NoteError
 from feeds.languages import load_languages
+from feeds.model import OutputFile
 from feeds.outputs.theme import Theme
 from feeds.watch import Watched
 from feeds.web.changes import Changes
@@ -49,7 +50,8 @@ def changes() -> Changes:
 @pytest.fixture
 def app(desk: Desk, changes: Changes) -> Starlette:
     theme = Theme(load_languages(("ko", "en")))
-    return create_preview(DAY, ("ko", "en"), theme, desk.render, changes)
+    image = OutputFile(path="images/a.png", content=b"png", media_type="image/png")
+    return create_preview(DAY, ("ko", "en"), theme, desk.render, changes, {image.path: image})
 
 
 def ask(app: Starlette, path: str, host: str = "127.0.0.1:8001") -> httpx.Response:
@@ -68,6 +70,14 @@ def test_the_frame_offers_languages_and_widths(app: Starlette) -> None:
     assert '<iframe class="phone" src="/newsletter?lang=en"' in page.text
     chosen = re.findall(r'aria-current="page">([^<]+)<', page.text)
     assert chosen == ["English", "Phone"]
+
+
+def test_images_that_are_published_nowhere_yet_are_shown(app: Starlette) -> None:
+    image = ask(app, "/images/a.png")
+    assert (image.content, image.headers["content-type"]) == (b"png", "image/png")
+    assert ask(app, "/images/b.png").status_code == 404
+    policy = ask(app, "/newsletter").headers["content-security-policy"]
+    assert "img-src 'self'" in policy
 
 
 @pytest.mark.parametrize("query", ["", "?lang=xx&width=huge", "?lang=<script>"])
