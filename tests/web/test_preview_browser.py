@@ -30,9 +30,9 @@ def test_the_newsletter_follows_the_note(tmp_path: Path) -> None:
         Theme(load_languages(("ko", "en"))),
         lambda lang: (
             f"<!doctype html><p>{note.read_text()}</p><script>document.body.remove()</script>"
-        {},
-    ),
+        ),
         changes,
+        {},
     )
     with (
         serving_preview(app, changes, Watched(folders=[tmp_path]), 0) as address,
