@@ -13,6 +13,7 @@ from feeds.notes.markup.latex import latex_to_text
         # formulas
         (r"1.53$\times$~20.57$\times$", "1.53×~20.57×"),
         ("just $4$K, $k$-NN, the $n$th", "just 4K, k-NN, the nth"),
+        (r"$\Delta W = BA$, $\alpha \times \beta$, $C^{0.73}$", "ΔW = BA, α × β, C^0.73"),
         (r"$O(n^2)$, $10^{-3}$, $2^{16}$, 90$^\circ$, $k^{th}$", "O(n²), 10⁻³, 2¹⁶, 90°, kth"),
         (r"$x_{i}$, $x_{max}$, $x_{i,j}$, CO$_2$", "xᵢ, x_max, x_(i,j), CO₂"),
         (r"$\mathcal{L}_{CE}$, $\mathbb{R}$, $\mathbf{W}$, $\mathbb{E}[x]$", "ℒ_CE, ℝ, W, E[x]"),

@@ -134,8 +134,7 @@ class Reader:
 
     def read_argument(self) -> tuple[str, int]:
         """Read a group without its braces, a macro, or one character."""
-        while self.source[self.pos : self.pos + 1] == " ":
-            self.pos += 1
+        self._skip_spaces()
         char = self.source[self.pos : self.pos + 1]
         if char == "{":
             self.pos += 1
@@ -149,6 +148,10 @@ class Reader:
         else:
             raise BrokenError
         return shown, self.pos
+
+    def _skip_spaces(self) -> None:
+        while self.source[self.pos : self.pos + 1] == " ":
+            self.pos += 1
 
     def read_macro(self) -> tuple[str, int]:
         """Read a macro and its arguments: as Unicode, and where it ends."""
@@ -195,6 +198,8 @@ class Reader:
         if name in FUNCTIONS:
             return FUNCTIONS[name], self.math
         if (symbol := find_symbol(name)) is not None:
+            if self.math and symbol.isalpha():
+                self._skip_spaces()  # as TeX does; around an operator they read well
             return symbol, False
         return self._read_unknown(name), False
 
@@ -235,7 +240,8 @@ def _shift(text: str, mark: str, table: dict[str, str]) -> str:
         return ""
     if _SCRIPT.fullmatch(text) and all(char in table for char in text):
         return "".join(table[char] for char in text)
-    return f"{mark}{text}" if text.isalnum() or len(text) == 1 else f"{mark}({text})"
+    plain = text.replace(".", "", 1).isalnum() or len(text) == 1
+    return f"{mark}{text}" if plain else f"{mark}({text})"
 
 
 def _accent(text: str, mark: str) -> str:
