@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 import click.testing
 
@@ -95,3 +98,19 @@ def read_times(folder: Path) -> dict[str, int]:
         path.relative_to(folder).as_posix(): path.lstat().st_mtime_ns
         for path in sorted(folder.rglob("*"))
     }
+
+
+@contextmanager
+def waiting_at_most(seconds: int) -> Iterator[None]:
+    """Fail where something would wait for ever, for the other end of a pipe, say."""
+
+    def fail(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"it is still waiting after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

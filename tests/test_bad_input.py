@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.publications import NOTE, read_tree, run, write_publication
+from tests.publications import NOTE, read_tree, run, waiting_at_most, write_publication
 from tests.reading import Hypertext, find_dead_links, read_html
 from tests.system import NOBODY, without_privileges
 
@@ -117,10 +117,11 @@ def ruin(tmp_path_factory: pytest.TempPathFactory) -> Ruin:
     (notes / "circle.md").symlink_to("circle.md")
     (notes / "round").symlink_to(".")
     os.mkfifo(notes / "2024-12-04.txt")
-    checked = run(config, "check")
-    assert not (root / "out").exists()
-    assert not (root / "ledger.jsonl").exists()
-    built = run(config, "build")
+    with waiting_at_most(30):
+        checked = run(config, "check")
+        assert not (root / "out").exists()
+        assert not (root / "ledger.jsonl").exists()
+        built = run(config, "build")
     assert (checked.exit_code, built.exit_code) == (1, 1)
     return Ruin(root=root, built=built.stderr, checked=checked.stdout)
 

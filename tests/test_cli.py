@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,9 @@ from click.testing import CliRunner, Result
 
 from feeds import __version__
 from feeds.cli import main
-from tests.publications import NOTE, copy_sample, read_times, read_tree, run, write_publication
+from feeds.config import load_config
+from feeds.database.state import open_state
+from tests.publications import NOTE, NOW, copy_sample, read_times, read_tree, run, write_publication
 
 COMMANDS = {
     "init": "FOLDER",
@@ -159,6 +161,13 @@ def test_init_leaves_alone_what_is_there(tmp_path: Path) -> None:
     assert read_tree(tmp_path) == before
 
 
+def test_the_name_of_a_folder_is_printed_as_it_is(tmp_path: Path) -> None:
+    assert (
+        f"wrote {tmp_path}/:smile: [b]/paperround.toml"
+        in invoke("init", tmp_path / ":smile: [b]").stdout
+    )
+
+
 def test_it_runs_from_a_folder_inside_the_publication(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +213,20 @@ def test_another_base_url_is_for_one_time_and_changes_no_id(tmp_path: Path) -> N
     assert [item["id"] for item in second["items"]] == [item["id"] for item in first["items"]]
     assert second["items"][0]["url"].startswith("http://localhost:8000/ko/2024/12/17/")
     assert (tmp_path / "ledger.jsonl").read_bytes() == ledger
+
+
+def test_an_entry_of_a_day_that_went_out_belongs_to_a_later_issue(tmp_path: Path) -> None:
+    config = write_publication(tmp_path, settings="backfill_days = 36500")
+    run(config, "build")
+    with open_state(load_config(config)) as state:
+        state.start([date(2024, 12, 17)], NOW)
+    late = f"{NOTE}\nThird Paper\n(Alan Turing)\nAbstract.\n셋째 논문의 해설.\n#late\n"
+    (tmp_path / "notes" / "2024-12-17.txt").write_text(late, encoding="utf-8")
+    assert run(config, "build").exit_code == 0
+    lines = (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+    issues = {line["key"]: line["issue"] for line in map(json.loads, lines)}
+    assert issues["first-paper"] == issues["second-paper"] == "2024-12-17"
+    assert issues["third-paper"] > "2024-12-17"
 
 
 def test_check_prints_everything_and_writes_nothing(tmp_path: Path) -> None:
@@ -266,7 +289,7 @@ def test_parse_of_good_files_ends_with_0_and_needs_no_configuration(tmp_path: Pa
 def test_json_is_utf_8_on_every_terminal(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(NOTE, encoding="utf-8")
     result = run_alone("parse", "a.txt", cwd=tmp_path, variables={"PYTHONIOENCODING": "ascii"})
-    assert json.loads(result.stdout)["entries"][0]["commentary"]["ko"] == ["첫 논문의 해설."]
+    assert '"ko": ["첫 논문의 해설."]' in result.stdout
 
 
 # --- issue ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from feeds.model import Finding
 from feeds.pipeline import Build
-from tests.publications import CHECKOUT, build_at, read_tree, write_publication
+from tests.publications import CHECKOUT, build_at, read_tree, waiting_at_most, write_publication
 
 GIF = b"GIF89a\x02\x00\x03\x00\x00\x00\x00;"
 
@@ -146,7 +146,9 @@ def test_a_pipe_in_place_of_an_image_is_not_waited_for(tmp_path: Path) -> None:
 
     (tmp_path / "notes").mkdir()
     os.mkfifo(tmp_path / "notes" / "figure.png")
-    assert len(warnings_of(build_with(tmp_path, "![[figure.png]]", {}))) == 1
+    with waiting_at_most(10):
+        built = build_with(tmp_path, "![[figure.png]]", {})
+    assert len(warnings_of(built)) == 1
 
 
 def test_a_remote_image_is_a_link_and_is_not_fetched(tmp_path: Path) -> None:
