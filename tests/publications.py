@@ -105,7 +105,8 @@ def waiting_at_most(seconds: int) -> Iterator[None]:
     """Fail where something would wait for ever, for the other end of a pipe, say."""
 
     def fail(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError(f"it is still waiting after {seconds} s")
+        # No TimeoutError: that is one of the system, which the program would tell and go on.
+        raise AssertionError(f"it is still waiting after {seconds} s")
 
     before = signal.signal(signal.SIGALRM, fail)
     signal.alarm(seconds)

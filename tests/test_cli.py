@@ -288,7 +288,7 @@ def test_parse_of_good_files_ends_with_0_and_needs_no_configuration(tmp_path: Pa
 
 def test_json_is_utf_8_on_every_terminal(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(NOTE, encoding="utf-8")
-    result = run_alone("parse", "a.txt", cwd=tmp_path, variables={"PYTHONIOENCODING": "ascii"})
+    result = run_alone("parse", "a.txt", cwd=tmp_path, variables={"PYTHONIOENCODING": "cp949"})
     assert '"ko": ["첫 논문의 해설."]' in result.stdout
 
 
