@@ -15,6 +15,7 @@ RANKS = {
     "errors": 0,
     "model": 0,
     "languages": 1,
+    "slugs": 1,
     "config": 2,
     "locks": 3,
     "notes": 3,

@@ -13,9 +13,9 @@ from feeds.archive.editions import Shown, is_stub
 from feeds.archive.links import Targets, find_target, index_targets
 from feeds.archive.record import Record
 from feeds.archive.sightings import Sighting
-from feeds.archive.tags import Joins
 from feeds.config import Config, encode_path
 from feeds.model import Article, Entry, Language, Link, Tag, Text
+from feeds.slugs import Joins
 
 
 class Renderer(Protocol):

@@ -21,10 +21,11 @@ from feeds.archive.match import Matches, match_records
 from feeds.archive.record import Record
 from feeds.archive.remember import Bookkeeper, end_records, settle_twins
 from feeds.archive.sightings import Sighting, sight_entries
-from feeds.archive.tags import join_tags, map_slugs, name_tags, tag_slug
+from feeds.archive.tags import map_slugs, name_tags
 from feeds.archive.times import Clock
 from feeds.config import Config
 from feeds.model import Archive, Finding, Language, Note
+from feeds.slugs import join_tags, tag_slug
 
 __all__ = ["Renderer", "build_archive"]
 
@@ -47,7 +48,6 @@ def build_archive(
     :param allow_deletes: go on where more than a fifth of the published entries would vanish.
     :returns: the archive, and the ledger to keep.
     :raises ManyDeletionsError: they would, and it is not allowed.
-    :raises ConfigError: the aliases of tags lead nowhere.
     """
     joins = join_tags(config.tags.aliases)
     clock = Clock(ledger.records, config, now=now, issued=issued)

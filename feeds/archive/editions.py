@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from feeds.archive.prints import digest
-from feeds.archive.tags import tag_slug
 from feeds.config import Config
 from feeds.model import Entry
+from feeds.slugs import tag_slug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,9 @@ import msgspec
 
 from feeds.archive.merge import join_records, separate_times
 from feeds.archive.record import Record
-from feeds.archive.tags import is_safe_name
 from feeds.errors import LedgerError
 from feeds.model import Finding, Level, Source
+from feeds.slugs import is_safe_name
 
 VERSION = 1
 _HEADER = re.compile(r'\s*\{\s*"paperround"')

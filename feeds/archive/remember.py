@@ -14,11 +14,11 @@ from feeds.archive.match import note_order
 from feeds.archive.prints import short_title
 from feeds.archive.record import Edition, Record
 from feeds.archive.sightings import Sighting
-from feeds.archive.tags import Joins, numbered_key, title_key
 from feeds.archive.times import Clock
 from feeds.config import Config
 from feeds.errors import ManyDeletionsError
 from feeds.model import Entry
+from feeds.slugs import Joins, numbered_key, title_key
 
 
 class Keys:

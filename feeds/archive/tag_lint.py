@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from feeds.archive.sightings import Sighting
-from feeds.archive.tags import Joins, join_tags, tag_slug
 from feeds.config import Config
 from feeds.model import Finding, Source
+from feeds.slugs import Joins, join_tags, tag_slug
 
 # Shorter words differ by a letter and mean another thing: gan, gat. Two letters take a longer word.
 _ONE_SLIP = 5

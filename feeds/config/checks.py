@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from feeds.languages import known_languages
+from feeds.slugs import AliasError, join_tags, tag_slug
 
 if TYPE_CHECKING:
     from feeds.config import Config
@@ -27,6 +28,7 @@ def find_problems(config: Config) -> Iterator[tuple[str, str]]:
         _check_mail(config),
         _check_times(config),
         _check_feeds(config),
+        _check_aliases(config),
         _check_folders(config),
     )
     # One by one: without a base URL that is one, the rest cannot even be looked at.
@@ -132,12 +134,21 @@ def _check_feeds(config: Config) -> Iterator[Check]:
             "expected a name of lower-case letters, digits and hyphens",
         )
         yield feed.any or feed.all or feed.not_, f"feeds.{name}", "expected any, all or not"
+        for tag in (*feed.any, *feed.all, *feed.not_):
+            yield tag_slug(tag), f"feeds.{name}", f"{tag!r}; expected a letter or a digit in a tag"
     expected = ", ".join(OUTPUT_NAMES)
     yield config.outputs, "outputs", f"empty; expected some of {expected}"
     for name in config.outputs:
         yield name in OUTPUT_NAMES, "outputs", f"{name!r}; expected some of {expected}"
     twice = len(set(config.outputs)) < len(config.outputs)
     yield not twice, "outputs", "an output stands twice; expected each once"
+
+
+def _check_aliases(config: Config) -> Iterator[Check]:
+    try:
+        join_tags(config.tags.aliases)
+    except AliasError as error:
+        yield False, f"tags.aliases.{error.alias}", str(error)
 
 
 def _check_folders(config: Config) -> Iterator[Check]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from unicodedata import normalize
 
 from feeds.config import Config, NamedFeed, encode_path
 from feeds.model import Archive, Article, Feed, Language, Tag
 from feeds.outputs.characters import plain_name
 from feeds.outputs.theme import format_date
+from feeds.slugs import join_tags, tag_slug
 
 # RFC 4151 asks for a day on which the minter held the domain. It is a part of every feed's id and
 # must never change: so it is no setting, and not taken from the archive, which may grow backwards.
@@ -22,7 +22,11 @@ _BEFORE_ANY_ENTRY = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shelf:
-    """What the feeds of a language are made from; ``entries`` newest first, without stubs."""
+    """What the feeds of a language are made from; ``entries`` newest first, without stubs.
+
+    ``started`` is when the first entry of any language was published: the date of a feed without
+    entries, which has to stay when entries come to other feeds.
+    """
 
     lang: str
     language: Language
@@ -31,10 +35,16 @@ class _Shelf:
     entries: tuple[Article, ...]
     months: Mapping[str, tuple[Article, ...]]
     by_slug: Mapping[str, tuple[Article, ...]]
+    started: datetime
 
     @property
     def title(self) -> str:
         return self.config.localized(self.config.title, self.lang)
+
+    def resolve(self, tag: str) -> str:
+        """The slug of a tag of the configuration, which may be joined to another by now."""
+        slug = join_tags(self.config.tags.aliases).resolve(tag_slug(tag))
+        return self.archive.slugs[slug].slug if slug in self.archive.slugs else slug
 
     def say(self, word: str, **values: str) -> str:
         return self.language.words["feeds"][word].format(title=self.title, **values)
@@ -73,6 +83,8 @@ def list_unlisted_feeds(
 def _fill_shelves(
     archive: Archive, config: Config, languages: Mapping[str, Language]
 ) -> Iterator[_Shelf]:
+    times = (article.published for articles in archive.articles.values() for article in articles)
+    started = min(times, default=_BEFORE_ANY_ENTRY)
     for lang in archive.languages:
         entries = _sort_entries(archive.articles.get(lang, ()))
         by_slug: dict[str, list[Article]] = defaultdict(list)
@@ -90,6 +102,7 @@ def _fill_shelves(
             # Closed months only, oldest first: the newest one may still grow.
             months={month: tuple(by_month[month]) for month in sorted(by_month)[:-1]},
             by_slug={slug: tuple(articles) for slug, articles in by_slug.items()},
+            started=started,
         )
 
 
@@ -175,19 +188,13 @@ def _make_feed(shelf: _Shelf, *, articles: tuple[Article, ...], stem: str, **val
         lang=shelf.lang,
         articles=articles,
         stem=stem,
-        updated=updated or _date_empty_feed(shelf.archive),
+        updated=updated or shelf.started,
         **{"id": _make_id(shelf.config, stem), **values},
     )
 
 
 def _make_id(config: Config, stem: str) -> str:
     return f"tag:{config.id_domain},{_ID_YEAR}:{stem}"
-
-
-def _date_empty_feed(archive: Archive) -> datetime:
-    """A time for a feed without entries: it has to stay when entries come to other feeds."""
-    times = (article.published for articles in archive.articles.values() for article in articles)
-    return min(times, default=_BEFORE_ANY_ENTRY)
 
 
 def _find_archive(shelf: _Shelf, position: int) -> str | None:
@@ -207,17 +214,13 @@ def _sort_entries(articles: tuple[Article, ...]) -> tuple[Article, ...]:
 
 
 def _select_articles(shelf: _Shelf, named: NamedFeed) -> tuple[Article, ...]:
-    """The entries with at least one tag of ``any``, all of ``all`` and none of ``not``.
-
-    A tag that was never published matches no entry.
-    """
+    """The entries with at least one tag of ``any``, all of ``all`` and none of ``not``."""
     any_of, all_of, none_of = (
-        [_find_slug(shelf.archive, shelf.config, value) for value in values]
-        for values in (named.any, named.all, named.not_)
+        [shelf.resolve(tag) for tag in tags] for tags in (named.any, named.all, named.not_)
     )
 
     def fits(article: Article) -> bool:
-        slugs: set[str | None] = {tag.slug for tag in article.tags}
+        slugs = {tag.slug for tag in article.tags}
         return (
             (not any_of or not slugs.isdisjoint(any_of))
             and slugs.issuperset(all_of)
@@ -225,24 +228,3 @@ def _select_articles(shelf: _Shelf, named: NamedFeed) -> tuple[Article, ...]:
         )
 
     return tuple(article for article in shelf.entries if fits(article))
-
-
-def _find_slug(archive: Archive, config: Config, value: str) -> str | None:
-    """The slug of a tag that is named in the configuration by slug, by alias or by label."""
-    aliases = {_dash(alias): target for alias, target in config.tags.aliases.items()}
-    for _hop in aliases:
-        value = aliases.get(_dash(value), value)
-    wanted = _fold(value)
-    for slug in (wanted, _dash(value)):
-        if slug in archive.slugs:
-            return archive.slugs[slug].slug
-    labels = {tag.label.casefold(): tag.slug for tag in archive.slugs.values()}
-    return labels.get(wanted)
-
-
-def _fold(value: str) -> str:
-    return normalize("NFC", value).strip().removeprefix("#").casefold()
-
-
-def _dash(value: str) -> str:
-    return "-".join(_fold(value).replace("_", " ").replace("/", " ").split())

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from feeds.archive.ledger import Ledger, format_ledger, parse_ledger
 from feeds.archive.record import Edition, Record
-from feeds.archive.tags import tag_slug, title_key
 from feeds.errors import LedgerError
+from feeds.slugs import tag_slug, title_key
 from tests.archive.builders import DAY, build, make_entry, make_note
 
 NAME = "ledger.jsonl"

@@ -175,6 +175,7 @@ def test_a_named_feed_takes_any_all_and_none_of_its_tags() -> None:
         "not": ({"not": ["rl"]}, ["cpp", "korean"]),
         "mix": ({"any": ["rl", "cpp"], "not": ["rl"]}, ["cpp"]),
         "label": ({"any": ["#C++"]}, ["rl cpp", "cpp"]),
+        "spelling": ({"any": ["Ｃ++"]}, ["rl cpp", "cpp"]),
         "alias": ({"all": ["Reinforcement Learning"]}, ["rl", "rl cpp"]),
         "unpublished-alias": ({"any": ["Robot_Learning"]}, ["rl", "rl cpp"]),
         "unknown-any": ({"any": ["nothing"]}, []),
