@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -81,6 +84,28 @@ def run(config: Path, *arguments: str | Path) -> click.testing.Result:
     )
     assert "Traceback" not in result.output
     return result
+
+
+def invoke(*arguments: str | Path) -> click.testing.Result:
+    """Run a command in this process, as it is typed."""
+    return click.testing.CliRunner().invoke(
+        main, [str(each) for each in arguments], catch_exceptions=False
+    )
+
+
+def run_alone(
+    *arguments: str | Path, cwd: Path, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the program as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "feeds", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from click.testing import CliRunner, Result
 
 from feeds import __version__
-from feeds.cli import main
 from feeds.config import load_config
 from feeds.database.state import open_state
-from tests.publications import NOTE, NOW, copy_sample, read_times, read_tree, run, write_publication
+from tests.publications import (
+    NOTE,
+    NOW,
+    invoke,
+    read_times,
+    read_tree,
+    run,
+    run_alone,
+    write_publication,
+)
 
 COMMANDS = {
     "init": "FOLDER",
@@ -35,25 +37,6 @@ COMMANDS = {
     "release": "DAY",
     "status": "",
 }
-
-
-def invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(each) for each in arguments], catch_exceptions=False)
-
-
-def run_alone(
-    *arguments: str | Path, cwd: Path, variables: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the program as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "feeds", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **(variables or {})},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
 
 
 # --- help and wrong use --------------------------------------------------------------------------
@@ -247,165 +230,6 @@ def test_check_prints_everything_and_writes_nothing(tmp_path: Path) -> None:
     assert any(line.startswith("2024-12-18.txt:") and "#sharde" in line for line in lines)
     assert any("the same paper as" in line or "the same title as" in line for line in lines)
     assert lines[-1].startswith("3 notes checked: ")
-
-
-# --- parse ---------------------------------------------------------------------------------------
-
-
-def test_parse_prints_a_line_of_json_for_each_file(tmp_path: Path) -> None:
-    write_publication(
-        tmp_path, {"a.txt": NOTE, "2024-12-18 B.md": "한국어 해설.\n", "c.txt": "x\n"}
-    )
-    files = [tmp_path / "notes" / name for name in ("a.txt", "2024-12-18 B.md", "c.txt")]
-    result = invoke("parse", *files, tmp_path / "nope.txt")
-    assert result.exit_code == 1
-    day, vault, bad, missing = map(json.loads, result.stdout.splitlines())
-    assert [entry["title"] for entry in day["entries"]] == ["First Paper", "Second Paper"]
-    assert day["entries"][0] == {
-        "title": "First Paper",
-        "url": None,
-        "authors": ["Ada Lovelace"],
-        "abstract": ["An abstract."],
-        "commentary": {"ko": ["첫 논문의 해설."], "en": ["Words on the first paper."]},
-        "tags": ["one", "shared"],
-        "links": [],
-    }
-    assert (vault["file"], vault["date"]) == ("2024-12-18 B.md", "2024-12-18")
-    assert (bad["file"], bad["entries"]) == ("c.txt", [])
-    assert (missing["file"], missing["date"]) == ("nope.txt", None)
-    assert f"{files[2].as_posix()}:1: error: no date" in result.stderr
-    assert (
-        f"{(tmp_path / 'nope.txt').as_posix()}:1: error: cannot be read: No such" in result.stderr
-    )
-
-
-def test_parse_of_good_files_ends_with_0_and_needs_no_configuration(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text(NOTE, encoding="utf-8")
-    result = run_alone("parse", "a.txt", cwd=tmp_path)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert len(result.stdout.splitlines()) == 1
-
-
-def test_json_is_utf_8_on_every_terminal(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text(NOTE, encoding="utf-8")
-    result = run_alone("parse", "a.txt", cwd=tmp_path, variables={"PYTHONIOENCODING": "cp949"})
-    assert '"ko": ["첫 논문의 해설."]' in result.stdout
-
-
-# --- issue ---------------------------------------------------------------------------------------
-
-
-def test_an_issue_is_a_page_a_text_and_a_complete_mail(tmp_path: Path) -> None:
-    config = copy_sample(tmp_path)
-    before = read_tree(tmp_path)
-    result = run(config, "issue", "2026-11-03", "--out", tmp_path / "mail")
-    assert result.exit_code == 0
-    names = {f"{lang}.{ending}" for lang in ("ko", "en") for ending in ("html", "txt", "eml")}
-    assert set(read_tree(tmp_path / "mail")) == names
-    assert {name: read_tree(tmp_path)[name] for name in before} == before
-    mail = (tmp_path / "mail" / "ko.eml").read_bytes()
-    assert mail.count(b"\n") == mail.count(b"\r\n")
-    message = email.message_from_bytes(mail, policy=email.policy.default)
-    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    parts = {part.get_content_type(): part for part in message.iter_parts()}
-    assert list(parts) == ["text/plain", "text/html"]
-    page = (tmp_path / "mail" / "ko.html").read_text(encoding="utf-8")
-    assert parts["text/html"].get_content().split() == page.split()
-
-
-def test_one_language_of_an_issue_and_the_same_bytes_each_time(tmp_path: Path) -> None:
-    config = write_publication(tmp_path)
-    for folder in ("one", "two"):
-        run(config, "issue", "2024-12-17", "--lang", "en", "--out", tmp_path / folder)
-    one, two = read_tree(tmp_path / "one"), read_tree(tmp_path / "two")
-    assert sorted(one) == ["en.eml", "en.html", "en.txt"]
-    assert one == two
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["2024-12-16"], "no issue of 2024-12-16; the newest is 2024-12-18"),
-        (["2024-12-18", "--lang", "en"], "no issue of 2024-12-18 in en; the newest is 2024-12-18"),
-        (["2024-12-17", "--lang", "fr"], "'fr' is no language here; expected ko or en"),
-    ],
-)
-def test_an_issue_that_is_not_there_is_told(
-    tmp_path: Path, arguments: Sequence[str], told: str
-) -> None:
-    later = "2024-12-18\nTitle\n(A)\n한국어 해설.\n#t\n"
-    config = write_publication(tmp_path, {"a.txt": NOTE, "b.txt": later})
-    result = run(config, "issue", *arguments)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"paperround: {told}\n"
-    empty = write_publication(tmp_path / "empty", {"a.txt": "2024-12-17\n"})
-    assert "there is none at all" in run(empty, "issue", "2024-12-17").stderr
-
-
-# --- what a terminal sees ------------------------------------------------------------------------
-
-
-def test_without_a_terminal_there_are_no_bars_and_no_colours(tmp_path: Path) -> None:
-    write_publication(tmp_path, {"good.txt": NOTE, "bad.txt": "Title\n(A)\n한국어\n"})
-    for command in ("build", "check", "status"):
-        result = run_alone(command, cwd=tmp_path, variables={"TERM": "xterm-256color"})
-        assert "\x1b" not in result.stdout + result.stderr
-        assert "Reading" not in result.stdout + result.stderr
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_on_a_terminal_long_work_shows_bars_and_leaves_none_behind(tmp_path: Path) -> None:
-    import pty
-
-    config = copy_sample(tmp_path)
-    terminal, end = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "feeds", "-c", str(config), "build"],
-        stdout=subprocess.PIPE,
-        stderr=end,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
-    ) as process:
-        os.close(end)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(terminal, 4096)
-            except OSError:  # Linux tells the end of the other side so
-                break
-            if not piece:
-                break
-            seen += piece
-        assert process.stdout is not None
-        printed = process.stdout.read()
-    os.close(terminal)
-    assert process.returncode == 0
-    assert printed.startswith(b"Built ")
-    assert b"Writing" in seen
-    erase_line = b"\x1b[2K"
-    assert b"Writing" not in seen[seen.rindex(erase_line) :]
-
-
-def test_what_a_terminal_cannot_show_is_shown_as_escapes(tmp_path: Path) -> None:
-    write_publication(tmp_path, {"2024-12-17.txt": NOTE, "한글.txt": "제목\n"})
-    for encoding in ("ascii", "latin-1"):
-        result = run_alone("check", cwd=tmp_path, variables={"PYTHONIOENCODING": encoding})
-        assert result.returncode == 1
-        assert r"\ud55c\uae00.txt:1: error: no date" in result.stdout
-
-
-def test_a_reader_of_the_output_may_leave_early(tmp_path: Path) -> None:
-    notes = {f"{number}.txt": "Title\n(A)\n" for number in range(2000)}
-    config = write_publication(tmp_path, notes)
-    with subprocess.Popen(
-        [sys.executable, "-m", "feeds", "-c", str(config), "check"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()
 
 
 # --- held and released ---------------------------------------------------------------------------
