@@ -16,6 +16,7 @@ RANKS = {
     "model": 0,
     "languages": 1,
     "slugs": 1,
+    "urls": 1,
     "config": 2,
     "locks": 3,
     "notes": 3,

@@ -15,7 +15,6 @@ from lxml import etree
 from feeds.config import Config
 from feeds.model import Article, Feed, OutputFile
 from feeds.outputs.addresses import (
-    encode_address,
     find_article_address,
     find_feed_page,
     find_tag_index,
@@ -25,6 +24,7 @@ from feeds.outputs.characters import has_closing_tag, one_line, plain_name, spel
 from feeds.outputs.content import render_content
 from feeds.outputs.feed_list import list_unlisted_feeds
 from feeds.outputs.site import Site
+from feeds.urls import encode_url
 
 MEDIA_TYPE = "application/atom+xml"
 _HISTORY = "http://purl.org/syndication/history/1.0"
@@ -119,7 +119,7 @@ def describe_writer(config: Config) -> dict[str, str]:
     person = {"name": plain_name(writer.name) or "Paperround"}
     if writer.email:
         person["email"] = writer.email
-    if address := writer.url and encode_address(writer.url):
+    if address := writer.url and encode_url(writer.url):
         person["uri"] = address
     return person
 
@@ -163,7 +163,7 @@ def _link_entry(article: Article, config: Config) -> Iterator[dict[str, str]]:
         "type": "text/html",
         "href": find_article_address(article, config),
     }
-    if paper := article.url and encode_address(article.url):
+    if paper := article.url and encode_url(article.url):
         yield {"rel": "related", "href": paper}
     if "pages" in config.outputs:
         for link in article.translations:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from html import escape
 
 from feeds.model import Article, Text
-from feeds.outputs.addresses import encode_address, find_tag_page, shorten_address
+from feeds.outputs.addresses import find_tag_page
 from feeds.outputs.characters import allow_characters, one_line, plain_name
 from feeds.outputs.shorten import shorten
 from feeds.outputs.site import Site
+from feeds.urls import encode_url, show_url
 
 
 def render_content(article: Article, site: Site) -> str:
@@ -45,8 +46,8 @@ def _list_facts(article: Article, site: Site) -> Iterator[str]:
     if article.authors:
         names = ", ".join(escape(plain_name(name)) for name in article.authors)
         yield f"<p>{words['common']['authors']}: {names}</p>"
-    if paper := article.url and encode_address(article.url):
-        yield f"<p>{words['common']['paper']}: {_link(paper, shorten_address(paper))}</p>"
+    if paper := article.url and encode_url(article.url):
+        yield f"<p>{words['common']['paper']}: {_link(paper, show_url(paper))}</p>"
     if "pages" in site.config.outputs:
         yield from _list_pages(article, site)
     if article.tags:

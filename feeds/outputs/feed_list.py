@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from feeds.config import Config, NamedFeed, encode_path
+from feeds.config import Config, NamedFeed
 from feeds.model import Archive, Article, Feed, Language, Tag
+from feeds.outputs.addresses import tag_path
 from feeds.outputs.characters import plain_name
 from feeds.outputs.theme import format_date
 from feeds.slugs import join_tags, tag_slug
@@ -176,8 +177,8 @@ def _make_tag_feed(shelf: _Shelf, slug: str, tag: Tag) -> Feed:
         kind="tag",
         title=shelf.say("tag", tag=label),
         subtitle=shelf.say("tag_subtitle", tag=label),
-        stem=f"{shelf.lang}/tags/{encode_path(slug)}/feed",
-        page=f"{shelf.lang}/tags/{encode_path(tag.slug)}/",
+        stem=f"{tag_path(shelf.lang, slug)}feed",
+        page=tag_path(shelf.lang, tag.slug),
         articles=shelf.by_slug.get(tag.slug, ())[: shelf.config.feed_entries],
     )
 
@@ -205,7 +206,7 @@ def _find_archive(shelf: _Shelf, position: int) -> str | None:
 
 
 def _name_month(article: Article) -> str:
-    return f"{article.day:%Y-%m}"
+    return article.day.isoformat()[:7]
 
 
 def _sort_entries(articles: tuple[Article, ...]) -> tuple[Article, ...]:

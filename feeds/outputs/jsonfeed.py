@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from feeds.config import Config
 from feeds.model import Article, Feed, OutputFile
 from feeds.outputs.addresses import (
-    encode_address,
     find_article_address,
     find_feed_page,
     resolve_address,
@@ -19,6 +18,7 @@ from feeds.outputs.characters import one_line, plain_name
 from feeds.outputs.content import render_content
 from feeds.outputs.feed_list import list_unlisted_feeds
 from feeds.outputs.site import Site
+from feeds.urls import encode_url
 
 MEDIA_TYPE = "application/feed+json"
 _VERSION = "https://jsonfeed.org/version/1.1"
@@ -72,7 +72,7 @@ def _describe_item(article: Article, site: Site) -> dict[str, Any]:
         {
             "id": article.id,
             "url": find_article_address(article, site.config),
-            "external_url": article.url and encode_address(article.url),
+            "external_url": article.url and encode_url(article.url),
             "title": one_line(article.title) or article.key,
             "content_html": render_content(article, site),
             "date_published": article.published.isoformat(),
@@ -86,7 +86,7 @@ def _describe_item(article: Article, site: Site) -> dict[str, Any]:
 
 def _describe_writer(config: Config) -> dict[str, str]:
     writer = config.writer
-    address = writer.url and encode_address(writer.url)
+    address = writer.url and encode_url(writer.url)
     name = plain_name(writer.name) or "Paperround"
     return {"name": name, "url": address} if address else {"name": name}
 

@@ -12,39 +12,12 @@ from collections.abc import Iterator
 
 from lxml import html
 
-from feeds.outputs.addresses import encode_address, shorten_address
 from feeds.outputs.shorten import collapse
+from feeds.urls import encode_link, is_generic, show_url
 
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
-_GENERIC = re.compile(
-    r"(?:(?:click |see )?here|(?:read |learn )?more|link|url|this"
-    r"|여기(?:를)?(?: ?클릭)?|클릭|더 ?보기|자세히(?: ?보기)?|링크|바로 ?가기)",
-    re.IGNORECASE,
-)
-_TRAILING = {")": "%29", "]": "%5D", ">": "%3E", ",": "%2C"}
 _DRAWN = re.compile(r"\.(?:png|jpe?g|gif)(?:[?#]|$)", re.IGNORECASE)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-
-
-def close_address(url: str) -> str | None:
-    """Spell a web address in ASCII, or say None where it is none.
-
-    A bracket or comma at its end is percent-encoded: programs that look for addresses in prose
-    take it for prose.
-    """
-    address = encode_address(url)
-    if address is None:
-        return None
-    last = address[-1]
-    return address[:-1] + _TRAILING[last] if last in _TRAILING else address
-
-
-def say_address(address: str, limit: int = 60) -> str:
-    """An address as people say it: a bracket that was closed for programs stands open again."""
-    for bracket, code in _TRAILING.items():
-        if address.endswith(code):
-            address = address.removesuffix(code) + bracket
-    return shorten_address(address, limit)
 
 
 def fit_for_mail(root: html.HtmlElement) -> None:
@@ -144,8 +117,7 @@ def _settle_links(root: html.HtmlElement) -> None:
     """Give every link a text that says where it leads, and no text two targets (WCAG 2.4.4)."""
     targets: dict[str, str] = {}
     for link in [link for link in root.iter("a") if link.get("href")]:
-        mail = link.get("href", "").startswith("mailto:")
-        address = link.get("href") if mail else close_address(link.get("href", ""))
+        address = encode_link(link.get("href", ""))
         if not address:
             link.drop_tag()
             continue
@@ -163,7 +135,7 @@ def _settle_links(root: html.HtmlElement) -> None:
 def _name_link(link: html.HtmlElement, address: str) -> None:
     """Say an address without its scheme; add it to a text that says nothing by itself."""
     text = collapse(link.text_content())
-    said = say_address(address)
+    said = show_url(address)
     if not text:
         _put_images_before(link)
         link.text = said
@@ -173,7 +145,7 @@ def _name_link(link: html.HtmlElement, address: str) -> None:
         link.text = said
     elif _URL.match(text):
         _drop_scheme(link)
-    elif _GENERIC.fullmatch(text):
+    elif is_generic(text):
         _append_text(link, f" ({said})")
 
 
@@ -203,7 +175,7 @@ def _append_text(link: html.HtmlElement, text: str) -> None:
 
 def _distinctions(text: str, address: str) -> Iterator[str]:
     """What may tell two links of the same text apart: where they lead, else a number."""
-    for said in (say_address(address), say_address(address, limit=len(address))):
+    for said in (show_url(address), show_url(address, whole=True)):
         if said != text:
             yield said
     yield from map(str, itertools.count(2))

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from feeds.model import Issue, Newsletter, OutputFile
+from feeds.outputs.addresses import day_path
 from feeds.outputs.characters import allow_characters
 from feeds.outputs.inline import inline_css, parse_document
 from feeds.outputs.mail_tree import fit_for_mail
@@ -39,7 +40,7 @@ ROOMS = (
 
 def newsletter_path(lang: str, day: date) -> str:
     """The address of an issue's page, relative to the base URL."""
-    return f"{lang}/{day:%Y/%m/%d}/newsletter.html"
+    return f"{day_path(lang, day)}newsletter.html"
 
 
 def write_newsletters(site: Site) -> Iterator[OutputFile]:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
 
-from feeds.config import encode_path
-from feeds.model import Article, Day, Feed, Link, OutputFile, Tag, Text
+from feeds.model import Article, Day, Feed, Link, OutputFile, Text
+from feeds.outputs.addresses import day_path, tag_path
 from feeds.outputs.site import FORMATS, Site
 from feeds.outputs.theme import format_date
+from feeds.urls import encode_url
 
 HTML = "text/html; charset=utf-8"
 
@@ -39,16 +39,6 @@ def write_pages(site: Site) -> Iterator[OutputFile]:
     yield OutputFile(path="assets/site.css", content=style, media_type="text/css; charset=utf-8")
 
 
-def day_path(lang: str, day: date) -> str:
-    """The address of a day's page, relative to the base URL."""
-    return f"{lang}/{day:%Y/%m/%d}/"
-
-
-def tag_path(lang: str, tag: Tag) -> str:
-    """The address of a tag's page, relative to the base URL, percent-encoded."""
-    return f"{lang}/tags/{encode_path(tag.slug)}/"
-
-
 class _Pages:
     """The pages of one language."""
 
@@ -62,6 +52,14 @@ class _Pages:
         self.root = urlsplit(self.base).path
         self.title = site.config.localized(site.config.title, lang)
         self.listed = [feed for feed in site.feeds if feed.lang == lang]
+        # Looked up for every page: a walk over all feeds or days would grow with their square.
+        self.whole = [feed for feed in self.listed if feed.kind == "all"]
+        self.parts = {feed.page: feed for feed in self.listed if feed.kind != "all"}
+        self.other_days = {
+            code: {day.date for day in site.archive.days[code]}
+            for code in site.config.languages
+            if code != lang
+        }
 
     def home(self) -> OutputFile:
         return self._page(
@@ -109,15 +107,16 @@ class _Pages:
         counts = [(t, len(tagged[t.slug])) for t in self.site.archive.tags if t.slug in tagged]
         heading = self.words["all_tags"]
         yield self._page("site/tags.html", f"{self.lang}/tags/", heading, counts=counts)
-        feeds = {feed.page: feed for feed in self.listed if feed.kind == "tag"}
         for slug, tag in sorted(self.site.archive.slugs.items()):
-            path = f"{self.lang}/tags/{encode_path(slug)}/"
-            yield self._tag_page(path, f"#{tag.label}", tagged.get(tag.slug, []), feeds.get(path))
+            path = tag_path(self.lang, slug)
+            yield self._tag_page(
+                path, f"#{tag.label}", tagged.get(tag.slug, []), self.parts.get(path)
+            )
 
     def feeds(self) -> Iterator[OutputFile]:
         named = [feed for feed in self.listed if feed.kind == "named"]
         sections = [
-            (self.words["feed_of_all"], [feed for feed in self.listed if feed.kind == "all"]),
+            (self.words["feed_of_all"], self.whole),
             (self.words["feed_named"], named),
             (self.words["feed_of_tag"], [feed for feed in self.listed if feed.kind == "tag"]),
         ]
@@ -180,8 +179,9 @@ class _Pages:
                 "href": self._href,
                 "address": self.config.address,
                 "html": self._html,
+                "encode_url": encode_url,
                 "day_path": lambda day: day_path(self.lang, day),
-                "tag_path": lambda tag: tag_path(self.lang, tag),
+                "tag_path": lambda tag: tag_path(self.lang, tag.slug),
                 "links_of": self._links_of,
                 **context,
             },
@@ -213,11 +213,10 @@ class _Pages:
 
     def _autodiscovery(self, path: str) -> list[dict[str, str]]:
         """The page's own feeds first: some readers take the first that they meet."""
-        own = [feed for feed in self.listed if feed.page == path and feed.kind != "all"]
-        everything = [feed for feed in self.listed if feed.kind == "all"]
+        own = [self.parts[path]] if path in self.parts else []
         return [
             {**link, "title": feed.title}
-            for feed in own + everything
+            for feed in [*own, *self.whole]
             for link in self._links_of(feed)
         ]
 
@@ -235,7 +234,6 @@ class _Pages:
     def _same_day(self, day: Day) -> list[Link]:
         return [
             Link(path=day_path(lang, day.date), title=self._other_language(lang), lang=lang)
-            for lang in self.config.languages
-            if lang != self.lang
-            and any(other.date == day.date for other in self.site.archive.days[lang])
+            for lang, days in self.other_days.items()
+            if day.date in days
         ]

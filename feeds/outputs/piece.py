@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from feeds.model import Article, Issue, Link, Text
 from feeds.outputs.addresses import find_article_address, find_tag_page
-from feeds.outputs.mail_tree import close_address, say_address
 from feeds.outputs.shorten import collapse, shorten, take_sentences
 from feeds.outputs.site import Site
 from feeds.outputs.tongues import language_of
+from feeds.urls import encode_link, show_url
 
 TITLE_LENGTH = 300
 SHOWN_AUTHORS = 6
@@ -83,7 +83,7 @@ def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, la
     config, lang, languages = site.config, article.lang, site.languages
     shown = article.authors if len(article.authors) <= SHOWN_AUTHORS else article.authors[:5]
     authors = ", ".join(map(collapse, shown))
-    paper = close_address(article.url) if article.url else None
+    paper = encode_link(article.url) if article.url else None
     return Piece(
         title=title,
         title_lang=language_of(title, lang, languages),
@@ -92,7 +92,7 @@ def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, la
         level=3 if late else 2,
         day=article.day if late else None,
         paper=paper,
-        paper_label=say_address(paper) if paper else "",
+        paper_label=show_url(paper) if paper else "",
         authors=authors,
         authors_lang=language_of(authors, lang, languages),
         others=len(article.authors) - len(shown),
@@ -144,6 +144,6 @@ def _untold_links(article: Article) -> tuple[str, ...]:
     texts = [text for text in (article.commentary, article.abstract) if text]
     told = "\n".join(line for text in texts for line in text.plain)
     found = [
-        close_address(html.unescape(href)) for text in texts for href in _ADDRESS.findall(text.html)
+        encode_link(html.unescape(href)) for text in texts for href in _ADDRESS.findall(text.html)
     ]
     return tuple(dict.fromkeys(address for address in found if address and address not in told))

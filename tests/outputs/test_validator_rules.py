@@ -79,6 +79,9 @@ def test_a_name_or_tag_that_looks_like_markup_passes(name: str) -> None:
         "data:text/html,x",
         "/relative",
         "https://[broken",
+        "https://example.org/100%",
+        "https://example.org/\ud800",
+        "https://example.org:port/",
         "https://example.org/#a#b",
     ],
 )

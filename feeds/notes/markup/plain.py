@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.tree import SyntaxTreeNode
 
-from feeds.notes.markup.addresses import show_address
+from feeds.urls import show_url
 
 
 def write_plain(tree: SyntaxTreeNode) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def _write_span(node: SyntaxTreeNode) -> str:
 def _write_link(node: SyntaxTreeNode) -> str:
     address = str(node.attrs["href"])
     said = _write_inline(node.children).strip()
-    for shown in (show_address(address), show_address(address, whole=True)):
+    for shown in (show_url(address), show_url(address, whole=True)):
         if said == shown:
             return address.removeprefix("mailto:")
         said = said.removesuffix(f" ({shown})")

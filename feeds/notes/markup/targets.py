@@ -14,17 +14,12 @@ from urllib.parse import unquote
 from markdown_it.token import Token
 
 from feeds.model import Image
-from feeds.notes.markup.addresses import name_file, safe_address, show_address
 from feeds.notes.markup.inline import WIKI
+from feeds.notes.markup.sanitize import clean_text
+from feeds.urls import encode_link, is_generic, name_file, show_url
 
 MAX_WIDTH = 600
 
-# Texts that say nothing about a target, in the languages notes were seen in.
-_GENERIC = re.compile(
-    r"click here|here|read more|more|learn more|link|this|image|img|figure|"
-    r"여기|여기를? ?클릭|클릭|더 ?보기|자세히( 보기)?|링크|바로가기|이미지|그림|사진",
-    re.I,
-)
 _WEB = re.compile(r"https?://", re.I)
 _NOTE = re.compile(r"[^:?]*\.md(?:#.*)?", re.I | re.S)
 _SIZE = re.compile(r"(\d{1,5})(?:x\d{1,5})?")
@@ -76,22 +71,22 @@ class Targets:
 
     def _find_address(self, target: str, *, wiki: bool) -> str | None:
         if not wiki and not _NOTE.fullmatch(target):
-            return safe_address(target)
+            return encode_link(clean_text(target))
         path = _strip_note(target if wiki else unquote(target))
         found = self.link(path) if path else None
-        return safe_address(found) if found else None
+        return encode_link(found) if found else None
 
     def _label(self, label: list[Token], address: str) -> list[Token]:
         """Make sure that a link's text says where it leads, and nowhere else."""
         said = read_label(label)
         if not said or _WEB.match(said):
-            said = show_address(address)
+            said = show_url(address)
             if self.seen.get(said, address) != address:
-                said = show_address(address, whole=True)
+                said = show_url(address, whole=True)
             pictures = [token for token in label if token.type == "picture"]
             label = [*pictures, _text(said)]
-        elif _GENERIC.fullmatch(said) or self.seen.get(said, address) != address:
-            addition = f" ({show_address(address)})"
+        elif is_generic(said) or self.seen.get(said, address) != address:
+            addition = f" ({show_url(address)})"
             label = [*label, _text(addition)]
             said += addition
         self.seen.setdefault(said, address)
@@ -100,7 +95,7 @@ class Targets:
     def _settle_image(self, token: Token, *, linked: bool) -> list[Token]:
         target = str(token.attrs["src"])
         alt, width = _split_size(token.content)
-        if address := safe_address(target):
+        if address := encode_link(clean_text(target)):
             shown = alt or name_file(address)
             if linked:
                 return [_text(shown)]
@@ -164,7 +159,7 @@ def _stem(target: str) -> str:
 def _picture(image: Image, alt: str, width: int | None) -> Token:
     shown = max(1, min(width or image.width, MAX_WIDTH))
     height = max(1, round(image.height * shown / image.width)) if image.width else image.height
-    address = safe_address(image.address) or image.address
+    address = encode_link(image.address) or image.address
     attrs: dict[str, str | int | float] = {"src": address, "width": shown, "height": height}
     return Token("picture", "img", 0, attrs={**attrs, "alt": alt})
 
