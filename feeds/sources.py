@@ -141,7 +141,8 @@ class _Walk:
         try:
             places = sorted(folder.iterdir(), key=lambda each: normalize("NFC", each.name))
         except OSError as error:
-            self.tell("error", prefix or ".", f"a folder that cannot be read: {error.strerror}")
+            message = f"cannot be read: {error.strerror}; expected a folder of notes"
+            self.tell("error", prefix.rstrip("/") or ".", message)
             return
         for place in places:
             path = normalize("NFC", f"{prefix}{_printable(place.name)}")

@@ -279,7 +279,8 @@ def test_a_note_and_a_folder_that_may_not_be_read_are_told() -> None:
                 assert result.exit_code == 1
                 assert "secret.txt:1: error: cannot be read: Permission denied; expected" in printed
                 assert (
-                    "closed/:1: error: a folder that cannot be read: Permission denied" in printed
+                    "closed:1: error: cannot be read: Permission denied; expected a folder"
+                    in printed
                 )
             assert (root / "out/ko/2024/12/17/first-paper/index.html").is_file()
         finally:
