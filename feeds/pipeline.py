@@ -137,7 +137,7 @@ def prepare(
         languages,
         now=now,
         issued=issued,
-        render=_Rendering(pictures, has_pages="pages" in config.outputs),
+        render=_Rendering(pictures, readable, has_pages="pages" in config.outputs),
         allow_deletes=allow_deletes,
     )
     return Publication(
@@ -187,8 +187,11 @@ def parse_notes(
 class _Rendering:
     """How the archive turns an entry's text into HTML: with markup, and the pictures published."""
 
-    def __init__(self, pictures: Pictures, *, has_pages: bool) -> None:
+    def __init__(
+        self, pictures: Pictures, languages: Mapping[str, Language], *, has_pages: bool
+    ) -> None:
         self._pictures = pictures
+        self._languages = languages
         self._has_pages = has_pages
 
     def title(self, text: str) -> str:
@@ -205,10 +208,12 @@ class _Rendering:
         image = self._pictures.of(entry)
         # Without pages a link to another entry would lead nowhere: it is plain text then.
         known = link if self._has_pages else _find_nothing
-        return render_commentary(paragraphs, lang=lang, link=known, image=image)
+        return render_commentary(
+            paragraphs, lang=lang, languages=self._languages, link=known, image=image
+        )
 
     def abstract(self, paragraphs: tuple[str, ...], *, lang: str) -> Text:
-        return render_abstract(paragraphs, lang=lang)
+        return render_abstract(paragraphs, lang=lang, languages=self._languages)
 
 
 def _find_nothing(_target: str) -> None:

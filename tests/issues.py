@@ -14,6 +14,7 @@ from feeds.notes.markup import render_abstract, render_commentary
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
 
+LANGUAGES = load_languages(("ko", "en"))
 DAY = date(2024, 12, 17)
 BASE = "https://paperround.example/papers"
 UNSUBSCRIBE = f"{BASE}/ko/unsubscribe/"
@@ -42,11 +43,13 @@ def make_site(config: Config | None = None, *issues: Issue) -> Site:
 
 
 def commentary(*paragraphs: str, lang: str = "ko") -> Text:
-    return render_commentary(paragraphs, lang=lang, link=lambda _target: None, image=find_image)
+    return render_commentary(
+        paragraphs, lang=lang, languages=LANGUAGES, link=lambda _: None, image=find_image
+    )
 
 
 def abstract(*paragraphs: str) -> Text:
-    return render_abstract(paragraphs, lang="en")
+    return render_abstract(paragraphs, lang="en", languages=LANGUAGES)
 
 
 def find_image(target: str) -> Image:

@@ -15,6 +15,7 @@ RANKS = {
     "errors": 0,
     "model": 0,
     "languages": 1,
+    "scripts": 1,
     "slugs": 1,
     "urls": 1,
     "config": 2,

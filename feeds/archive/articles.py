@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from feeds.archive.record import Record
 from feeds.archive.sightings import Sighting
 from feeds.config import Config, encode_path
 from feeds.model import Article, Entry, Language, Link, Tag, Text
+from feeds.scripts import count_letters, count_scripts, shared_language
 from feeds.slugs import Joins
 
 
@@ -81,15 +81,12 @@ def write_articles(
 
 
 def abstract_lang(paragraphs: Sequence[str], languages: Mapping[str, Language]) -> str:
-    """The language of an abstract, told by the script that most of its letters are in.
-
-    Letters that tell no language are read as the first one that has no script of its own.
-    """
-    letters = "".join(filter(str.isalpha, "".join(paragraphs)))
-    for language in languages.values():
-        if language.script and len(re.findall(language.script, letters)) * 2 > len(letters):
-            return language.code
-    return next((one.code for one in languages.values() if not one.script), "en")
+    """The language of an abstract, told by the script that most of its letters are in."""
+    text = "".join(paragraphs)
+    for lang, count in count_scripts(text, languages).items():
+        if count * 2 > count_letters(text):
+            return lang
+    return shared_language(languages)
 
 
 def entry_path(record: Record, lang: str) -> str:

@@ -15,12 +15,12 @@ from feeds.model import Issue, Newsletter, OutputFile
 from feeds.outputs.addresses import day_path
 from feeds.outputs.characters import allow_characters
 from feeds.outputs.inline import inline_css, parse_document
+from feeds.outputs.language_marks import mark_languages
 from feeds.outputs.mail_tree import fit_for_mail
 from feeds.outputs.piece import Piece, Room, lay_out
 from feeds.outputs.shorten import collapse, shorten
 from feeds.outputs.site import Site
 from feeds.outputs.theme import format_date
-from feeds.outputs.tongues import mark_languages
 
 # Gmail clips a message at 102 KB as it is sent; in base64 that is 74 KiB of HTML (RFC 2045, 6.8).
 LIMIT_BYTES = 74 * 1024

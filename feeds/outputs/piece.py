@@ -14,7 +14,7 @@ from feeds.model import Article, Issue, Link, Text
 from feeds.outputs.addresses import find_article_address, find_tag_page
 from feeds.outputs.shorten import collapse, shorten, take_sentences
 from feeds.outputs.site import Site
-from feeds.outputs.tongues import language_of
+from feeds.scripts import tell_language
 from feeds.urls import encode_link, show_url
 
 TITLE_LENGTH = 300
@@ -86,7 +86,7 @@ def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, la
     paper = encode_link(article.url) if article.url else None
     return Piece(
         title=title,
-        title_lang=language_of(title, lang, languages),
+        title_lang=tell_language(title, lang, languages),
         short_title=shorten(title, 48),
         address=find_article_address(article, config),
         level=3 if late else 2,
@@ -94,7 +94,7 @@ def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, la
         paper=paper,
         paper_label=show_url(paper) if paper else "",
         authors=authors,
-        authors_lang=language_of(authors, lang, languages),
+        authors_lang=tell_language(authors, lang, languages),
         others=len(article.authors) - len(shown),
         commentary=_fit(article.commentary, room.commentary),
         abstract=_fit(article.abstract, room.abstract),
@@ -102,7 +102,7 @@ def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, la
             Link(
                 path=find_tag_page(tag.slug, lang, config) or "",
                 title=f"#{collapse(tag.label)}",
-                lang=language_of(tag.label, lang, languages),
+                lang=tell_language(tag.label, lang, languages),
             )
             for tag in article.tags
         ),

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from pathlib import Path
 
 import pytest
 
+from feeds.languages import load_languages
 from feeds.model import Image, Text
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
 
+LANGUAGES = load_languages(("ko", "en"))
 CASES = Path(__file__).parent / "cases" / "markup"
 # A block with line ends (code, a formula), else a line.
 _PARAGRAPH = re.compile(r"^ *```[^\n]*\n.*?^ *```$|^\$\$\n.*?^\$\$$|^[^\n]+$", re.M | re.S)
@@ -25,7 +28,9 @@ def find_image(target: str) -> Image | None:
 
 
 def render(*paragraphs: str, lang: str = "ko") -> Text:
-    return render_commentary(paragraphs, lang=lang, link=find_note, image=find_image)
+    return render_commentary(
+        paragraphs, lang=lang, languages=LANGUAGES, link=find_note, image=find_image
+    )
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.md")))
@@ -52,6 +57,7 @@ def test_abstract_is_plain_text_with_latex_and_links() -> None:
             "# https://a.example/x--y`` [[x]] --flag",
         ],
         lang="en",
+        languages=LANGUAGES,
     )
     assert text.html == (
         '<p>We “say” Linear by 20% – see <a href="https://a.example/c_d">a.example/c_d</a>. '
@@ -65,14 +71,15 @@ def test_abstract_is_plain_text_with_latex_and_links() -> None:
 
 
 def test_english_abstract_in_a_korean_mail_says_that_it_is_english() -> None:
-    text = render_abstract(["Large language models are aligned with preferences."], lang="ko")
+    paragraphs = ["Large language models are aligned with preferences."]
+    text = render_abstract(paragraphs, lang="ko", languages=LANGUAGES)
     assert text.html.startswith('<p lang="en">')
     assert text.lang == "ko"
 
 
 def test_nothing_in_gives_nothing_out() -> None:
     assert render() == Text(lang="ko", html="", plain=())
-    assert render_abstract([], lang="en") == Text(lang="en", html="", plain=())
+    assert render_abstract([], lang="en", languages=LANGUAGES) == Text(lang="en", html="", plain=())
     assert render("", "   ").plain == ()
 
 
@@ -94,3 +101,21 @@ def test_nothing_in_gives_nothing_out() -> None:
 )
 def test_title_is_one_readable_line(written: str, title: str) -> None:
     assert plain_title(written) == title
+
+
+def test_passages_are_told_by_the_scripts_of_the_languages_there_are() -> None:
+    german = dataclasses.replace(LANGUAGES["en"], code="de")
+    japanese = dataclasses.replace(LANGUAGES["ko"], code="ja", script="[ぁ-んァ-ヶ一-龠]")
+    languages = {"de": german, "ja": japanese, **LANGUAGES}
+
+    def show(paragraph: str, lang: str) -> str:
+        text = render_commentary(
+            [paragraph], lang=lang, languages=languages, link=find_note, image=find_image
+        )
+        return text.html.partition(">")[0] + ">"
+
+    assert show("Das ist ein langer Satz auf Deutsch.", "de") == "<p>"
+    assert show("A long sentence in Latin letters.", "en") == "<p>"
+    assert show("これは日本語の注釈で、それなりに長い。", "de") == '<p lang="ja">'
+    assert show("Language Models are Few-Shot Learners を読んだ", "ja") == "<p>"
+    assert show("A long sentence in Latin letters.", "ja") == '<p lang="de">'

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from feeds.languages import load_languages
 from feeds.model import Image, Text
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
 
+LANGUAGES = load_languages(("ko", "en"))
 PLAIN_TAGS = "p h3 h4 h5 h6 strong em s code pre ul li blockquote table thead tbody tr br hr"
 ALLOWED = {
     **{tag: {"lang"} for tag in re.split(" ", PLAIN_TAGS)},
@@ -107,9 +109,13 @@ def find_image(target: str) -> Image | None:
 
 def render_all(*paragraphs: str) -> list[Text]:
     return [
-        render_commentary(paragraphs, lang="ko", link=find_note, image=find_image),
-        render_commentary(paragraphs, lang="en", link=find_note, image=lambda _: None),
-        render_abstract(paragraphs, lang="en"),
+        render_commentary(
+            paragraphs, lang="ko", languages=LANGUAGES, link=find_note, image=find_image
+        ),
+        render_commentary(
+            paragraphs, lang="en", languages=LANGUAGES, link=find_note, image=lambda _: None
+        ),
+        render_abstract(paragraphs, lang="en", languages=LANGUAGES),
     ]
 
 

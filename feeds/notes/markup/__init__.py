@@ -7,12 +7,12 @@ A paragraph goes through markdown-it (with no HTML), its links and images throug
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from feeds.model import Image, Text
+from feeds.model import Image, Language, Text
 from feeds.notes.markup.blocks import join_blocks
 from feeds.notes.markup.foreign import mark_foreign
 from feeds.notes.markup.inline import NoteMarkdown, markdown_parser, plain_parser
@@ -32,6 +32,7 @@ def render_commentary(
     paragraphs: Sequence[str],
     *,
     lang: str,
+    languages: Mapping[str, Language],
     link: Callable[[str], str | None],
     image: Callable[[str], Image | None],
 ) -> Text:
@@ -39,16 +40,19 @@ def render_commentary(
 
     A paragraph is a line, or a block with its line ends (code, a formula). ``link`` gets the target
     of a ``[[link]]`` or the path of another note, and gives its absolute address or None; ``image``
-    gets the target of a local image as written. Blocks that are not in ``lang`` say so.
+    gets the target of a local image as written. Blocks that are not in ``lang`` say so, told by
+    the scripts of ``languages``.
     """
     parser = markdown_parser()
     tokens = _parse(parser, join_blocks([clean_text(each) for each in paragraphs]))
     _level_headings(tokens)
     _adapt_tables(tokens)
-    return _finish(parser, tokens, lang, Targets(link=link, image=image))
+    return _finish(parser, tokens, lang, languages, Targets(link=link, image=image))
 
 
-def render_abstract(paragraphs: Sequence[str], *, lang: str) -> Text:
+def render_abstract(
+    paragraphs: Sequence[str], *, lang: str, languages: Mapping[str, Language]
+) -> Text:
     """Render an abstract: plain text with LaTeX, where URLs are links and nothing else is markup.
 
     Each paragraph is a ``<p>``; one that is not in ``lang`` says so.
@@ -56,7 +60,8 @@ def render_abstract(paragraphs: Sequence[str], *, lang: str) -> Text:
     parser = plain_parser()
     tokens = _parse(parser, (" ".join(clean_text(each).split()) for each in paragraphs))
     _set_prose(tokens)
-    return _finish(parser, tokens, lang, Targets(link=_find_nothing, image=_find_nothing))
+    targets = Targets(link=_find_nothing, image=_find_nothing)
+    return _finish(parser, tokens, lang, languages, targets)
 
 
 def plain_title(text: str) -> str:
@@ -72,10 +77,16 @@ def _parse(parser: NoteMarkdown, blocks: Iterable[str]) -> list[Token]:
     return [token for block in blocks for token in parser.parse(block, env)]
 
 
-def _finish(parser: NoteMarkdown, tokens: list[Token], lang: str, targets: Targets) -> Text:
+def _finish(
+    parser: NoteMarkdown,
+    tokens: list[Token],
+    lang: str,
+    languages: Mapping[str, Language],
+    targets: Targets,
+) -> Text:
     targets.settle(tokens)
     tree = SyntaxTreeNode(tokens)
-    mark_foreign(tree, lang)
+    mark_foreign(tree, lang, languages)
     html = clean_html(parser.renderer.render(tokens, parser.options, {}))
     return Text(
         lang=lang, html=html.strip(), plain=tuple(clean_text(each) for each in write_plain(tree))

@@ -1,0 +1,66 @@
+"""Tell languages by their letters: what is in Hangul is Korean, whatever stands around it.
+
+A language has a script of its own or shares the Latin letters; which is which, its file in
+``templates/languages/`` says, and nothing here knows a language by name but English, which most
+papers are in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from feeds.model import Language
+
+_LETTER = re.compile(r"[^\W\d_]")
+_LATIN = re.compile("[A-Za-z]")
+
+
+def count_scripts(text: str, languages: Mapping[str, Language]) -> dict[str, int]:
+    """How many letters of each language's own script a text holds; none of those without any."""
+    counts = {
+        code: len(_compile(language.script).findall(text))
+        for code, language in languages.items()
+        if language.script
+    }
+    return {code: count for code, count in counts.items() if count}
+
+
+def count_letters(text: str) -> int:
+    """How many letters of any script a text holds."""
+    return len(_LETTER.findall(text))
+
+
+def count_latin(text: str) -> int:
+    """How many plain Latin letters a text holds."""
+    return len(_LATIN.findall(text))
+
+
+def shared_language(languages: Mapping[str, Language]) -> str:
+    """The language of letters that tell none: the first without a script of its own."""
+    return next((code for code, each in languages.items() if not each.script), "en")
+
+
+def tell_language(text: str, lang: str, languages: Mapping[str, Language]) -> str:
+    """Tell the language of a title or a list of names that stands among words in ``lang``.
+
+    Letters of a language's own script make it that language. Where there are none, it is ``lang``
+    if that has no script of its own, else the shared language.
+    """
+    counts = count_scripts(text, languages)
+    if counts.get(lang) or not count_letters(text):
+        return lang
+    if counts:
+        return max(counts, key=counts.__getitem__)
+    return shared_language(languages) if has_script(lang, languages) else lang
+
+
+def has_script(lang: str, languages: Mapping[str, Language]) -> bool:
+    """Whether a language is known to have a script of its own."""
+    return lang in languages and bool(languages[lang].script)
+
+
+@lru_cache(maxsize=32)
+def _compile(script: str) -> re.Pattern[str]:
+    return re.compile(script)
