@@ -19,21 +19,39 @@ GOOD = 'title = "Papers"\nbase_url = "https://example.org/papers"\n'
 WRONG = [
     ("", "title", "missing; expected"),
     ('title = "Papers"', "base_url", "missing; expected"),
-    (f"{GOOD}nope = 1", "nope", "unknown key"),
+    (f"{GOOD}nope = 1", "nope", "unknown key; expected one of title, base_url, subtitle"),
+    (f"{GOOD}titel = 1", "titel", "unknown key; expected title, perhaps"),
+    (f"{GOOD}notes = 1", "notes", "unknown key; expected under [folders]"),
+    (
+        f"{GOOD}[mail]\noutputs = []",
+        "mail.outputs",
+        "unknown key; expected before the first [table]",
+    ),
     (f"{GOOD}root = '/'", "root", "unknown key"),
     (f"{GOOD}[folders]\nnope = 1", "folders.nope", "unknown key"),
-    (f"{GOOD}[feeds.x]\nnope = 1", "feeds.*.nope", "unknown key"),
+    (
+        f"{GOOD}[feeds.x]\nnope = 1",
+        "feeds.x.nope",
+        "unknown key; expected one of title, any, all, not",
+    ),
     (f'{GOOD}author = {{ nam = "X" }}', "author.nam", "unknown key"),
     (f"{GOOD}author = {{}}", "author.name", "missing; expected"),
     (f"{GOOD}hour = true", "hour", "true or false; expected a whole number or a string"),
     (f'{GOOD}languages = "ko"', "languages", "a string; expected a list"),
     (f"{GOOD}languages = [1]", "languages", "a whole number; expected a string"),
     (f"{GOOD}feed_entries = 1.5", "feed_entries", "a number with a point; expected a whole"),
-    (f"{GOOD}tags.aliases = {{ a = 1 }}", "tags.aliases.*", "a whole number; expected a string"),
+    (f"{GOOD}tags.aliases = {{ a = 1 }}", "tags.aliases.a", "a whole number; expected a string"),
     (f'{GOOD}tags.aliases = {{ a = "!" }}', "tags.aliases.a", "expected letters or digits on both"),
     (f'{GOOD}tags.aliases = {{ a = "b", b = "a" }}', "tags.aliases.a", "goes in a circle: a -> b"),
     (f'{GOOD}tags.aliases = {{ A = "b", a = "c" }}', "tags.aliases.a", "stands twice (as a)"),
     (f'{GOOD}[feeds.x]\nany = ["!"]', "feeds.x", "'!'; expected a letter or a digit in a tag"),
+    (
+        f'{GOOD}[feeds.a]\nany = ["b"]\n[feeds.c]\nany = "d"',
+        "feeds.c.any",
+        "a string; expected a l",
+    ),
+    (f'{GOOD}[feeds.a]\nany = ["b"]\ntitle = {{ ko = 1 }}', "feeds.a.title.ko", "a whole number"),
+    (f'{GOOD}[feeds."*"]\nany = "b"', "feeds.*.any", "a string; expected a list"),
     (f'{GOOD}fallback = "x"', "fallback", "'x'; expected none or original"),
     (f'{GOOD}issue_day = "x"', "issue_day", "'x'; expected next or same"),
     (f"{GOOD}hour = 24", "hour", "24; expected 0 to 23"),
@@ -132,6 +150,7 @@ def test_other_addresses_are_base_urls(tmp_path: Path, base: str) -> None:
     [
         (b"title = [", "is no TOML: "),
         (b'title = "a"\ntitle = "b"', "is no TOML: "),
+        (b"title = Papers", "is no TOML: Invalid value (at line 1, column 9); expected a text in"),
         (b"title = '\xff'", "is not UTF-8; expected TOML in UTF-8"),
     ],
 )
@@ -143,12 +162,23 @@ def test_a_file_that_is_no_toml_is_told(tmp_path: Path, content: bytes, message:
     assert str(told.value).startswith(f"{path}: {message}")
 
 
+@pytest.mark.parametrize("line", ['효율 = "efficiency"', "[feeds.효율]"])
+def test_a_name_that_needs_quotes_is_told(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(f"{GOOD}[tags.aliases]\n{line}", encoding="utf-8")
+    with pytest.raises(ConfigError) as told:
+        load_config(path)
+    assert "at line 4" in str(told.value)
+    assert str(told.value).endswith("; expected quotes around a name in other letters than a to z")
+
+
 @pytest.mark.parametrize("command", ["build", "check", "status", "serve", "run"])
 def test_commands_end_with_2_and_one_line(tmp_path: Path, command: str) -> None:
     config = write_publication(tmp_path, settings="nope = 1")
     result = run(config, command)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"paperround: {config}: nope: unknown key\n"
+    assert result.stderr.startswith(f"paperround: {config}: nope: unknown key; expected one of ")
+    assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 

@@ -18,24 +18,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.config.checks import OUTPUT_NAMES, find_problems
+from feeds.config.explain import explain_mismatch, explain_toml, explain_unknown
 from feeds.errors import ConfigError
 
 CONFIG_NAME = "paperround.toml"
 
 Localized = str | dict[str, str]
-
-_CHOICES = {"fallback": "none or original", "issue_day": "next or same"}
-
-# How TOML's types are called by those who write it.
-_KINDS = {
-    "str": "a string",
-    "int": "a whole number",
-    "float": "a number with a point",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "a table",
-    "null": "nothing",
-}
 
 
 class Author(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -233,11 +221,11 @@ def parse_config(table: Mapping[str, Any], *, file: str, root: Path) -> Config:
     :raises ConfigError: a key is wrong or unknown.
     """
     if "root" in table:
-        raise ConfigError(file, "root", "unknown key")
+        raise ConfigError(file, "root", explain_unknown("root", (), Config))
     try:
         config = msgspec.convert({**table}, Config)
     except msgspec.ValidationError as error:
-        key, message = _explain(str(error))
+        key, message = explain_mismatch(error, table, Config)
         raise ConfigError(file, key, message) from error
     config = msgspec.structs.replace(config, root=root)
     for key, message in find_problems(config):
@@ -247,34 +235,16 @@ def parse_config(table: Mapping[str, Any], *, file: str, root: Path) -> Config:
 
 def _table_of(path: Path) -> dict[str, Any] | None:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        table = tomllib.loads(text)
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), "", "is not UTF-8; expected TOML in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), "", f"is no TOML: {error}") from error
+        raise ConfigError(str(path), "", explain_toml(error, text)) from error
     if path.name != "pyproject.toml":
         return table
     tools = table.get("tool")
     found = tools.get("paperround") if isinstance(tools, dict) else None
     return found if isinstance(found, dict) else None
-
-
-def _explain(message: str) -> tuple[str, str]:
-    """Turn msgspec's message into a key and what was expected of it."""
-    text, _, where = message.partition(" - at `$")
-    key = where.rstrip("`").lstrip(".").replace("[...]", ".*")
-    key = re.sub(r"\[\d+\]", "", key)
-    if match := re.match(r"Object contains unknown field `(.+)`", text):
-        unknown = f"{key}.{match[1]}" if key else match[1]
-        return unknown, "unknown key"
-    if match := re.match(r"Object missing required field `(.+)`", text):
-        missing = f"{key}.{match[1]}" if key else match[1]
-        return missing, "missing; expected a value"
-    if match := re.match(r"Expected `(.+)`, got `(.+)`", text):
-        wanted = " or ".join(_KINDS.get(kind, kind) for kind in match[1].split(" | "))
-        return key, f"{_KINDS.get(match[2], match[2])}; expected {wanted}"
-    if match := re.match(r"Invalid enum value (.+)", text):
-        return key, f"{match[1]}; expected {_CHOICES[key]}"
-    return key, text[0].lower() + text[1:].replace("`", "")
