@@ -25,7 +25,8 @@ from feeds.notes.dates import date_in_name, is_date
 from feeds.notes.document import Document
 from feeds.notes.entry import is_tag, make_entry
 from feeds.notes.language import script_language
-from feeds.notes.lines import Line
+from feeds.notes.lines import Line, is_indented
+from feeds.notes.links import without_urls
 from feeds.notes.prose import ends_as_sentence, has_hangul, is_prose
 from feeds.notes.titles import (
     Head,
@@ -34,6 +35,7 @@ from feeds.notes.titles import (
     is_authors,
     read_title,
     read_title_with_authors,
+    reads_as_remark,
     split_authors,
     url_line,
     with_urls,
@@ -42,11 +44,6 @@ from feeds.notes.titles import (
 NAME = "daily"
 
 _LIST_OR_QUOTE = re.compile(r"(?:[-*+>]|\d{1,3}[.)])\s")
-_WRAPS_AFTER = re.compile(
-    r"(?:[:,&–—-]|\b(?:of|for|and|with|the|an?|in|to|on|via|from|by|or|as|using|without|into"
-    r"|through|at))$",
-    re.I,
-)
 _LONGEST_AUTHORS = 6
 
 
@@ -167,23 +164,23 @@ def _can_be_title(lines: Sequence[Line], at: int, authors: str) -> bool:
     line = lines[at]
     if line.block or is_tag(line) or _is_authors_line(line) or line.text.startswith(">"):
         return False
-    if is_prose(line.text) or url_line(line.text):
+    text = without_urls(line.text)
+    if is_prose(text) or not any(each.isalpha() for each in text) or reads_as_remark(authors):
         return False
     if are_names(authors):
         return True
-    if _LIST_OR_QUOTE.match(line.text):
+    if _LIST_OR_QUOTE.match(text) or text.endswith((":", ",")):
         return False
-    if not has_hangul(authors):
+    if not (has_hangul(authors) and has_hangul(line.text)):
         return True
-    return are_korean_names(authors) and ("," in authors or not has_hangul(line.text))
+    return are_korean_names(authors) and "," in authors
 
 
 def _wraps(first: Line, second: Line) -> bool:
-    """Whether a title goes on in the next line."""
+    """Whether a title goes on in the next line, which nothing but its indent says."""
     if ends_as_sentence(first.text) or second.block or is_tag(second):
         return False
-    indented = bool(second.indent) and not first.indent
-    return indented or second.text[0].islower() or bool(_WRAPS_AFTER.search(first.text))
+    return is_indented(second, first)
 
 
 def _join_afterthoughts(segments: list[list[Line]], document: Document) -> list[list[Line]]:
@@ -209,13 +206,13 @@ def _join_afterthoughts(segments: list[list[Line]], document: Document) -> list[
 def _read_entry(document: Document, segment: list[Line]) -> Entry:
     """Read the lines of one entry: URLs, the title, its authors, and the rest."""
     at = _skip_urls(segment, 0)
-    if at == len(segment) or is_tag(segment[at]):
-        url = url_line(segment[0].text)[0]
-        head = Head(title=url, url=url, rest=_urls(segment[:at])[1:])
-        return make_entry(document, head, segment[0].number, segment[at:])
+    if at == len(segment) or is_tag(segment[at]) or _is_authors_line(segment[at]):
+        at = 0  # no other line can be the title
     above = segment[:at]
     title, at = _title_text(segment, at)
     head = read_title(title)
+    if urls := url_line(title):
+        head = Head(title=urls[0], url=urls[0], rest=tuple(urls[1:]))
     below = _skip_urls(segment, at)
     if below < len(segment) and _is_authors_line(segment[below]):
         above = [*above, *segment[at:below]]

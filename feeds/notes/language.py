@@ -15,7 +15,6 @@ from functools import lru_cache
 
 from feeds.model import Language
 from feeds.notes.links import without_urls
-from feeds.notes.prose import is_running_text
 from feeds.notes.titles import holds_only_links
 
 ABSTRACT = "abstract"
@@ -27,7 +26,7 @@ _WORDLESS = re.compile(r"!?\[\[[^\[\]\n]*\]\]|!\[[^\[\]\n]*\]\([^()\s]*\)|`[^`\n
 _RULER = re.compile(r"\|?\s*:?-{2,}:?\s*(?:\|.*)?")
 _QUOTE_MARK = re.compile(r">[>\s]*")
 _HEADING = re.compile(r"#{1,6}[ \t]")
-_FIGURES = ("```", "~~~", "$$", "|", "![", "---", "***", "___")
+_FIGURES = ("```", "~~~", "|", "![", "---", "***", "___")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +77,12 @@ def divide(
 def script_language(text: str, languages: Sequence[Language]) -> str | None:
     """The language that a text's script tells, or None where it has no letter of such a script.
 
-    The smallest share of it is enough, because commentary is full of English terms; but long
-    running English text that quotes a word or two is English.
+    The smallest share of it is enough, because commentary is full of English terms and of what it
+    quotes. An abstract that does the same has its mark (``> quoted``).
     """
     counts = {each.code: _count(each.script, text) for each in languages if each.script}
     code, most = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    if not most or (most * 50 < len(text) and is_running_text(text)):
-        return None
-    return code
+    return code if most else None
 
 
 def _count(script: str, text: str) -> int:

@@ -54,6 +54,12 @@ def read_lines(
     return lines
 
 
+def is_indented(line: Line, first: Line) -> bool:
+    """Whether spaces indent a line further than ``first``, as catalogues break long titles."""
+    further = line.indent.removeprefix(first.indent)
+    return bool(further) and not further.strip(" ")
+
+
 def hide_comments(text: str) -> str:
     """Take out ``%%comments%%`` and ``<!-- comments -->``; line numbers and code stay."""
     kept = []

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-_HANGUL = re.compile("[가-힣]")
+_HANGUL = re.compile("[가-힣ㄱ-ㆎ]")
 _INITIAL = re.compile(r"(?:^|[\s.\-(])[A-Za-z]\.$")
 _ABBREVIATION = re.compile(
-    r"\b(?:et\s+al|jr|sr|inc|ltd|co|corp|llc|ph\.?d|m\.?d|dr|prof|univ|inst|dept|vs|etc)\.$", re.I
+    r"\b(?:et\.?\s+al|jr|sr|inc|ltd|co|corp|llc|ph\.?d|m\.?d|dr|prof|univ|inst|dept|vs|etc)\.$",
+    re.I,
 )
-_ENDINGS = "다요죠까네군음함됨임듯지데"
+_CLOSING = "\"'”’()[]*_, "  # what may stand behind a sentence's end, around an URL too
+_ENDINGS = "다요죠까네군음함됨임듯"
 _LONG_ENDINGS = ("니다", "네요", "군요", "아요", "어요", "해요", "세요", "까요", "이죠", "겠죠")
-# Small words of names and institutions, and of running English text.
+# Small words of names and institutions.
 _PARTICLE = re.compile(
     r"(?:van|von|de|der|den|del|della|di|da|do|dos|das|du|la|le|el|al|bin|ibn|ben|ter|ten|zu|zur"
     r"|af|av|and|et|y|e|of|the|for|at|in|on|to|&|other|others|team)",
-    re.I,
-)
-_SMALL_WORD = re.compile(
-    r"\b(?:the|of|and|to|in|is|that|we|for|are|with|this|on|as|by|it|an|be|which|from|can|our|not"
-    r"|but|was|has|have|their|these|a|or|its|at)\b",
     re.I,
 )
 
 
 def ends_as_sentence(text: str) -> bool:
     """Whether a text ends as a sentence does, in Korean also without a full stop."""
-    text = text.rstrip("\"'”’)]*_ ")
+    text = text.rstrip(_CLOSING)
     if text.endswith((".", "!", "?", "。", "…")):
         return not (_INITIAL.search(text[-4:]) or _ABBREVIATION.search(text[-12:]))
     words = text.split()
@@ -45,13 +43,7 @@ def is_prose(text: str) -> bool:
     words = text.split()
     if _HANGUL.search(text):
         return True
-    return len(words) >= 8 and text.rstrip("\"'”’)]*_ ").endswith((".", "。", "…", "!"))
-
-
-def is_running_text(text: str) -> bool:
-    """Whether a text is English prose by its small words, whatever it quotes."""
-    words = len(re.findall(r"[A-Za-z]+", text))
-    return words >= 25 and len(_SMALL_WORD.findall(text)) * 5 >= words
+    return len(words) >= 8 and text.rstrip(_CLOSING).endswith((".", "。", "…"))
 
 
 def is_name(text: str) -> bool:
@@ -65,14 +57,14 @@ def is_name(text: str) -> bool:
     )
 
 
-def is_remark(pieces: list[str]) -> bool:
+def is_remark(pieces: Sequence[str]) -> bool:
     """Whether the pieces of a list are words of a sentence rather than names.
 
     A piece is, when most of its three or more words begin with a small letter.
     """
     remarks = 0
     for piece in pieces:
-        words = [word for word in piece.split() if word.strip(".,:").isalpha()]
+        words = [word for word in piece.split() if re.sub("[.,:'’]", "", word).isalpha()]
         small = [word for word in words if word[0].islower() and not _PARTICLE.fullmatch(word)]
         remarks += len(words) >= 3 and len(small) * 2 >= len(words)
     return remarks * 2 >= len(pieces) and remarks > 0

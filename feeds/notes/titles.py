@@ -58,7 +58,8 @@ def read_title_with_authors(text: str) -> Head | None:
     before, urls = _part_urls(trim(text))
     inner = _last_group(before)
     title = trim(before[: -len(inner) - 2]) if inner is not None else ""
-    if inner is None or not title or not is_authors(f"({inner})"):
+    authors = f"({inner})"
+    if inner is None or not title or not is_authors(authors) or reads_as_remark(authors):
         return None
     head = read_title(title)
     head = replace(head, authors=split_authors(inner), rest=(*head.rest, *urls))
@@ -73,9 +74,9 @@ def with_urls(head: Head, above: Sequence[str] = ()) -> Head:
 
 
 def is_authors(text: str) -> bool:
-    """Whether a line is one of authors: wholly in one pair of parentheses, and no remark.
+    """Whether a line may be one of authors: it is wholly in one pair of parentheses.
 
-    It holds no URL and is no sentence, for commentary has sentences in parentheses.
+    It holds no URL and does not end as a sentence, for commentary has sentences in parentheses.
     """
     inner = _last_group(text)
     if inner is None or len(inner) + 2 != len(text) or "://" in inner:
@@ -85,11 +86,17 @@ def is_authors(text: str) -> bool:
     if not any(each.isalpha() for each in inner):
         return False
     pieces = split_authors(inner)
-    if sum(is_name(piece) for piece in pieces) >= 2 and not is_remark(list(pieces)):
+    if sum(is_name(piece) for piece in pieces) >= 2 and not is_remark(pieces):
         return True
-    if all(is_korean_name(piece) for piece in pieces):
-        return True
-    return not (_is_sentence(inner, pieces) or is_remark(list(pieces)))
+    return all(is_korean_name(piece) for piece in pieces) or not _is_sentence(inner, pieces)
+
+
+def reads_as_remark(text: str) -> bool:
+    """Whether a line of authors holds the words of a sentence rather than names.
+
+    Only where no title is known to stand above it: ``(the team behind some model)`` may be both.
+    """
+    return is_remark(split_authors(text[1:-1]))
 
 
 def are_names(text: str) -> bool:
@@ -160,7 +167,9 @@ def _without_emphasis(head: Head, title: str) -> Head:
     for mark in _EMPHASIS:
         inner = title[len(mark) : -len(mark)]
         whole = title.startswith(mark) and title.endswith(mark) and len(title) > 2 * len(mark)
-        if whole and mark[0] not in inner and inner == inner.strip():
+        # A star of the title's own (`*Q*: Planning*`) leaves one without its other half.
+        pairs = inner.count(mark[0]) and (mark != "*" or inner.count("*") % 2 == 0)
+        if whole and not pairs and inner == inner.strip():
             return replace(head, title=inner, marked=True)
     return replace(head, title=title)
 

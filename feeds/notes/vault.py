@@ -27,7 +27,7 @@ from feeds.model import Note
 from feeds.notes.dates import parse_date
 from feeds.notes.document import Document
 from feeds.notes.entry import is_tag, make_entry
-from feeds.notes.lines import Line
+from feeds.notes.lines import Line, is_indented
 from feeds.notes.links import find_urls, only_urls
 from feeds.notes.prose import ends_as_sentence, has_hangul, is_name, is_prose
 from feeds.notes.titles import (
@@ -35,6 +35,7 @@ from feeds.notes.titles import (
     is_authors,
     read_title,
     read_title_with_authors,
+    reads_as_remark,
     split_authors,
     url_line,
     with_urls,
@@ -177,7 +178,8 @@ def _find_title(document: Document, lines: Sequence[Line], *, linked: bool) -> t
             break
         text = " ".join(each.text for each in lines[:length])
         found = read_title_with_authors(text)
-        if found and _is_likely(document, found, linked=linked, wrapped=length > 1):
+        wraps = not all(is_indented(each, lines[0]) for each in lines[1:length])
+        if found and _is_likely(document, found, linked=linked, wraps=wraps):
             return found, length
     return _find_bare_title(document, lines, linked=linked)
 
@@ -197,8 +199,11 @@ def _may_go_on(line: Line, following: Line) -> bool:
     return not (is_prose(line.text) or "://" in line.text)
 
 
-def _is_likely(document: Document, head: Head, *, linked: bool, wrapped: bool) -> bool:
-    """Whether a text that ends in parentheses is a title with authors rather than prose."""
+def _is_likely(document: Document, head: Head, *, linked: bool, wraps: bool) -> bool:
+    """Whether a text that ends in parentheses is a title with authors rather than prose.
+
+    ``wraps``: it is of several lines, and nothing but their order says that they are one.
+    """
     if head.marked:
         return True
     title = head.title
@@ -206,9 +211,9 @@ def _is_likely(document: Document, head: Head, *, linked: bool, wrapped: bool) -
         return False
     people = sum(is_name(each) for each in head.authors)
     if people >= max(2, len(head.authors) / 2):
-        return len(title) < 400 and not (wrapped and ". " in title)
-    if wrapped or len(title.split()) > 25:
-        return False
+        return len(title) < 400 and not (wraps and ". " in title)
+    if wraps or head.url or len(title.split()) > 25:
+        return False  # `Title (Part 2) (https://…)`: what stands before the URL is the title
     named = is_named(document, title)
     return named or (linked and not has_hangul(title))
 
@@ -218,9 +223,10 @@ def _find_bare_title(
 ) -> tuple[Head, int]:
     """Read a title that has no authors on its own line; they may stand on the next."""
     head = read_title(lines[0].text)
-    above_authors = len(lines) > 1 and is_authors(lines[1].text)
+    below = lines[1].text if len(lines) > 1 else ""
+    above_authors = is_authors(below) and not reads_as_remark(below)
     if above_authors and not is_prose(head.title):
-        return replace(head, authors=split_authors(lines[1].text[1:-1])), 2
+        return replace(head, authors=split_authors(below[1:-1])), 2
     if head.marked and not (ends_as_sentence(head.title) and is_prose(head.title)):
         return head, 1
     if is_prose(head.title) or len(head.title.split()) > 30:
