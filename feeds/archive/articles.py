@@ -9,9 +9,9 @@ from functools import partial
 from typing import Protocol
 
 from feeds.archive.editions import Shown, is_stub
+from feeds.archive.entries import DatedEntry
 from feeds.archive.links import Targets, find_target, index_targets
 from feeds.archive.record import Record
-from feeds.archive.sightings import Sighting
 from feeds.config import Config, encode_path
 from feeds.model import Article, Entry, Language, Link, Tag, Text
 from feeds.scripts import count_letters, count_scripts, shared_language
@@ -42,7 +42,7 @@ class Renderer(Protocol):
 class Known:
     """An entry with its record and its plain title, the day it stands on and where it is shown."""
 
-    sighting: Sighting
+    dated: DatedEntry
     record: Record
     day: date
     title: str
@@ -51,7 +51,7 @@ class Known:
     @property
     def entry(self) -> Entry:
         """The entry, as it stands in the notes."""
-        return self.sighting.entry
+        return self.dated.entry
 
 
 def write_articles(
@@ -101,7 +101,7 @@ class _Writing:
     def __init__(self, known: Sequence[Known], config: Config) -> None:
         self._known = known
         self._config = config
-        self._targets: Targets = index_targets(one.sighting for one in known)
+        self._targets: Targets = index_targets(one.dated for one in known)
 
     def commentary(self, one: Known, shown: Shown, render: Renderer) -> Text | None:
         if shown.commentary is None:

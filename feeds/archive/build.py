@@ -14,15 +14,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from feeds.archive.articles import Known, Renderer, write_articles
+from feeds.archive.bookkeeping import Bookkeeper, end_records, settle_twins
+from feeds.archive.clock import Clock
 from feeds.archive.editions import show_entry
-from feeds.archive.issues import group_days, group_issues, sort_articles
+from feeds.archive.entries import DatedEntry, list_entries
+from feeds.archive.grouping import group_days, group_issues, sort_articles
 from feeds.archive.ledger import Ledger
 from feeds.archive.match import Matches, match_records
 from feeds.archive.record import Record
-from feeds.archive.remember import Bookkeeper, end_records, settle_twins
-from feeds.archive.sightings import Sighting, sight_entries
 from feeds.archive.tags import map_slugs, name_tags
-from feeds.archive.times import Clock
 from feeds.config import Config
 from feeds.model import Archive, Finding, Language, Note
 from feeds.slugs import join_tags, tag_slug
@@ -52,19 +52,19 @@ def build_archive(
     joins = join_tags(config.tags.aliases)
     clock = Clock(ledger.records, config, now=now, issued=issued)
     # What is published goes before what waits: it has the first claim on what is known.
-    sightings = sorted(sight_entries(notes), key=lambda seen: seen.day > clock.today)
-    matches, doubts = match_records(sightings, ledger.records)
-    matches = _let_wait(matches, sightings, ledger.records, clock.today)
+    entries = sorted(list_entries(notes), key=lambda dated: dated.day > clock.today)
+    matches, doubts = match_records(entries, ledger.records)
+    matches = _let_wait(matches, entries, ledger.records, clock.today)
     gone = end_records(ledger.records, set(matches.values()), allow_deletes=allow_deletes)
     book = Bookkeeper(ledger, config, joins, clock)
-    written = _write_lines(sightings, matches, ledger.records, book, render, clock.today)
+    written = _write_lines(entries, matches, ledger.records, book, render, clock.today)
     known = [
         Known(
-            sighting=sightings[index],
+            dated=entries[index],
             record=record,
-            day=_shown_day(sightings[index], record, clock.today),
-            title=render.title(sightings[index].entry.title),
-            shown=show_entry(sightings[index].entry, config),
+            day=_shown_day(entries[index], record, clock.today),
+            title=render.title(entries[index].entry.title),
+            shown=show_entry(entries[index].entry, config),
         )
         for index, record in sorted(written.items())
     ]
@@ -85,39 +85,39 @@ def build_archive(
 
 
 def _let_wait(
-    matches: Matches, sightings: Sequence[Sighting], records: Sequence[Record], today: date
+    matches: Matches, entries: Sequence[DatedEntry], records: Sequence[Record], today: date
 ) -> Matches:
     """Leave out what is dated in the future and was taken away before: that waits for its day."""
     return {
         index: line
         for index, line in matches.items()
-        if sightings[index].day <= today or not records[line].gone
+        if entries[index].day <= today or not records[line].gone
     }
 
 
 def _write_lines(
-    sightings: Sequence[Sighting],
+    entries: Sequence[DatedEntry],
     matches: Matches,
     records: Sequence[Record],
     book: Bookkeeper,
     render: Renderer,
     today: date,
 ) -> dict[int, Record]:
-    """The line of every entry that is published, by the index of its sighting."""
+    """The line of every entry that is published, by the index of its entry."""
     # New entries first: an edit finds another second more easily than they do.
     written = {
-        index: book.begin(seen, render.title(seen.entry.title))
-        for index, seen in enumerate(sightings)
-        if index not in matches and seen.day <= today
+        index: book.begin(dated, render.title(dated.entry.title))
+        for index, dated in enumerate(entries)
+        if index not in matches and dated.day <= today
     }
     for index, line in matches.items():
-        written[index] = book.carry_on(records[line], sightings[index])
-    settle_twins(sightings, written)
+        written[index] = book.carry_on(records[line], entries[index])
+    settle_twins(entries, written)
     return written
 
 
-def _shown_day(sighting: Sighting, record: Record, today: date) -> date:
-    return sighting.day if sighting.day <= today else record.day
+def _shown_day(dated: DatedEntry, record: Record, today: date) -> date:
+    return dated.day if dated.day <= today else record.day
 
 
 def _report_tags(known: Iterable[Known]) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from feeds.archive.prints import digest
+from feeds.archive.fingerprints import digest
 from feeds.config import Config
 from feeds.model import Entry
 from feeds.slugs import tag_slug

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from feeds.archive.merge import join_records, separate_times
+from feeds.archive.ledger_merge import join_records, separate_times
 from feeds.archive.record import Record
 from feeds.errors import LedgerError
 from feeds.model import Finding, Level, Source

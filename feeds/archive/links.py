@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from feeds.archive.sightings import Sighting
+from feeds.archive.entries import DatedEntry
 
 Targets = Mapping[str, int]
-"""A name by which an entry can be linked to, folded -> index of its sighting."""
+"""A name by which an entry can be linked to, folded -> its index among the entries."""
 
 
-def index_targets(sightings: Iterable[Sighting]) -> Targets:
+def index_targets(entries: Iterable[DatedEntry]) -> Targets:
     """Index entries by their file's path, its name, and their title.
 
     A file that holds several entries has no name of theirs. Where two have the same name, a path
@@ -21,12 +21,12 @@ def index_targets(sightings: Iterable[Sighting]) -> Targets:
     paths: dict[str, int] = {}
     names: dict[str, int] = {}
     titles: dict[str, int] = {}
-    for index, sighting in enumerate(sightings):
-        if sighting.alone:
-            stem = PurePosixPath(sighting.entry.source.path).with_suffix("")
+    for index, dated in enumerate(entries):
+        if dated.alone:
+            stem = PurePosixPath(dated.entry.source.path).with_suffix("")
             paths.setdefault(_fold(str(stem)), index)
             names.setdefault(_fold(stem.name), index)
-        titles.setdefault(_fold(sighting.entry.title), index)
+        titles.setdefault(_fold(dated.entry.title), index)
     return {**titles, **names, **paths}
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from feeds.archive.entries import DatedEntry, list_entries
+from feeds.archive.fingerprints import short_title
 from feeds.archive.links import find_target, index_targets
-from feeds.archive.prints import short_title
-from feeds.archive.sightings import Sighting, sight_entries
 from feeds.archive.tag_lint import check_tags
 from feeds.config import Config
 from feeds.model import Archive, Finding, Level, Note, Source
@@ -29,16 +29,16 @@ def check_archive(notes: Sequence[Note], archive: Archive, config: Config) -> li
         for articles in archive.articles.values()
         for article in articles
     }
-    sightings = sight_entries(notes)
-    shown = [seen for seen in sightings if _place(seen.entry.source) in published]
+    entries = list_entries(notes)
+    shown = [dated for dated in entries if _place(dated.entry.source) in published]
     found = [
-        *_check_notes(notes, sightings, published),
-        *check_tags(sightings, config),
-        *_check_twice(sightings),
+        *_check_notes(notes, entries, published),
+        *check_tags(entries, config),
+        *_check_twice(entries),
         *_check_links(shown),
     ]
-    for seen in sightings:
-        found.extend(_check_entry(seen, config))
+    for dated in entries:
+        found.extend(_check_entry(dated, config))
     return sorted(found, key=lambda finding: _place(finding.source))
 
 
@@ -51,7 +51,7 @@ def _finding(level: Level, source: Source, message: str) -> Finding:
 
 
 def _check_notes(
-    notes: Iterable[Note], sightings: Iterable[Sighting], published: set[tuple[str, int]]
+    notes: Iterable[Note], entries: Iterable[DatedEntry], published: set[tuple[str, int]]
 ) -> Iterator[Finding]:
     """Notes that are not published: those the writer holds back, and those of days to come."""
     for note in notes:
@@ -59,18 +59,18 @@ def _check_notes(
             message = "a draft: left out until `draft: true` (or `publish: false`) is taken out"
             yield _finding("notice", Source(path=note.path, line=1), message)
     waiting = {
-        seen.entry.source.path: seen.day
-        for seen in sightings
-        if _place(seen.entry.source) not in published
+        dated.entry.source.path: dated.day
+        for dated in entries
+        if _place(dated.entry.source) not in published
     }
     for path, day in waiting.items():
         message = f"dated {day}, in the future: it waits for that day; mend the date if it is wrong"
         yield _finding("notice", Source(path=path, line=1), message)
 
 
-def _check_entry(seen: Sighting, config: Config) -> Iterator[Finding]:
+def _check_entry(dated: DatedEntry, config: Config) -> Iterator[Finding]:
     """What an entry lacks."""
-    entry, title = seen.entry, short_title(seen.entry.title)
+    entry, title = dated.entry, short_title(dated.entry.title)
     written = [lang for lang, text in entry.commentary.items() if text]
     missing = [lang for lang in config.languages if lang not in written]
     if not written and not entry.abstract:
@@ -89,33 +89,33 @@ def _check_entry(seen: Sighting, config: Config) -> Iterator[Finding]:
         yield _finding("notice", entry.source, message)
 
 
-def _check_twice(sightings: Iterable[Sighting]) -> Iterator[Finding]:
+def _check_twice(entries: Iterable[DatedEntry]) -> Iterator[Finding]:
     """Papers that are noted more than once: by URL (arXiv's versions are one), else by title."""
-    by_url: dict[str, Sighting] = {}
-    by_title: dict[str, Sighting] = {}
-    for seen in sorted(sightings, key=lambda seen: seen.day):
-        url, title = seen.prints.url, seen.prints.title
+    by_url: dict[str, DatedEntry] = {}
+    by_title: dict[str, DatedEntry] = {}
+    for dated in sorted(entries, key=lambda dated: dated.day):
+        url, title = dated.fingerprints.url, dated.fingerprints.title
         first, what = (by_url.get(url) if url else None), "paper"
         namesake = by_title.get(title)
         # Two papers may well be called "Introduction": then their addresses differ.
-        if first is None and namesake and (url is None or namesake.prints.url is None):
+        if first is None and namesake and (url is None or namesake.fingerprints.url is None):
             first, what = namesake, "title"
         if first is not None:
             message = (
-                f"{short_title(seen.entry.title)!r}: the same {what} as {first.entry.source} "
+                f"{short_title(dated.entry.title)!r}: the same {what} as {first.entry.source} "
                 f"({first.day}); take one out, or join the two"
             )
-            yield _finding("warning", seen.entry.source, message)
+            yield _finding("warning", dated.entry.source, message)
         if url:
-            by_url.setdefault(url, seen)
-        by_title.setdefault(title, seen)
+            by_url.setdefault(url, dated)
+        by_title.setdefault(title, dated)
 
 
-def _check_links(shown: Sequence[Sighting]) -> Iterator[Finding]:
+def _check_links(shown: Sequence[DatedEntry]) -> Iterator[Finding]:
     """``[[links]]`` that no published entry answers to."""
     targets = index_targets(shown)
-    for seen in shown:
-        entry = seen.entry
+    for dated in shown:
+        entry = dated.entry
         linked = [*entry.related]
         for paragraphs in entry.commentary.values():
             linked.extend(target for text in paragraphs for target in _linked(text))

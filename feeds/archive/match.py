@@ -11,26 +11,26 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from feeds.archive.prints import Prints, short_title
+from feeds.archive.entries import DatedEntry
+from feeds.archive.fingerprints import Fingerprints, short_title
 from feeds.archive.record import Record
-from feeds.archive.sightings import Sighting
 from feeds.model import Finding
 
 Matches = dict[int, int]
-"""Index of a sighting -> index of its record."""
+"""Index of an entry -> index of its record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _Compared:
     """What both sides are compared by; ``gone`` is of records only."""
 
     day: date
-    prints: Prints
+    fingerprints: Fingerprints
     gone: bool = False
 
 
-Key = Callable[[date, Prints], tuple[Hashable, ...]]
-Guard = Callable[[_Seen, _Seen], bool]
+Key = Callable[[date, Fingerprints], tuple[Hashable, ...]]
+Guard = Callable[[_Compared, _Compared], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +42,12 @@ class _Pass:
 
     key: Key
     decide: bool = False
-    agree: Guard = lambda _record, _sighting: True
+    agree: Guard = lambda _record, _entry: True
 
 
-def _agree(record: _Seen, sighting: _Seen) -> bool:
+def _agree(record: _Compared, entry: _Compared) -> bool:
     """Whether URL, or authors and abstract, leave it open that the two are one paper."""
-    one, other = record.prints, sighting.prints
+    one, other = record.fingerprints, entry.fingerprints
     return _alike(one.url, other.url) or _alike(one.works, other.works)
 
 
@@ -55,24 +55,24 @@ def _alike(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _moved_alone(record: _Seen, sighting: _Seen) -> bool:
+def _moved_alone(record: _Compared, entry: _Compared) -> bool:
     """Whether a title alone can be believed on another day: many a paper is an "Introduction"."""
-    return not record.gone and _agree(record, sighting)
+    return not record.gone and _agree(record, entry)
 
 
-def _agree_or_here(record: _Seen, sighting: _Seen) -> bool:
+def _agree_or_here(record: _Compared, entry: _Compared) -> bool:
     """As above, but what was there until now may have changed in all but the title or the URL."""
-    return not record.gone or _agree(record, sighting)
+    return not record.gone or _agree(record, entry)
 
 
-def _same_works_or_here(record: _Seen, sighting: _Seen) -> bool:
+def _same_works_or_here(record: _Compared, entry: _Compared) -> bool:
     """Whether a URL alone can be believed: a lab's front page is that of many a paper."""
-    return not record.gone or _alike(record.prints.works, sighting.prints.works)
+    return not record.gone or _alike(record.fingerprints.works, entry.fingerprints.works)
 
 
-def _same_url(record: _Seen, sighting: _Seen) -> bool:
+def _same_url(record: _Compared, entry: _Compared) -> bool:
     """Whether text alone can be believed: "To be read." is said of many a paper."""
-    return _alike(record.prints.url, sighting.prints.url)
+    return _alike(record.fingerprints.url, entry.fingerprints.url)
 
 
 _PASSES = (
@@ -100,14 +100,14 @@ _PASSES = (
 
 
 def match_records(
-    sightings: Sequence[Sighting], records: Sequence[Record]
+    entries: Sequence[DatedEntry], records: Sequence[Record]
 ) -> tuple[Matches, list[Finding]]:
     """Match entries to their records, in time that grows with their number.
 
     What is told is what could have been decided another way. Where nothing changed since the
     ledger was written, nothing is told and every entry has its own record.
     """
-    matching = _Matching(sightings, records)
+    matching = _Matching(entries, records)
     for step in _PASSES:
         # Entries that are there now before those that were taken away some time ago.
         matching.run(step, gone=False)
@@ -116,14 +116,16 @@ def match_records(
 
 
 class _Matching:
-    """The sightings and the records that are still free, in order."""
+    """The entries and the records that are still free, in order."""
 
-    def __init__(self, sightings: Sequence[Sighting], records: Sequence[Record]) -> None:
-        self._sightings = sightings
+    def __init__(self, entries: Sequence[DatedEntry], records: Sequence[Record]) -> None:
+        self._entries = entries
         self._records = records
-        self._notes = [_Seen(day=s.day, prints=s.prints) for s in sightings]
-        self._lines = [_Seen(day=r.note_day, prints=r.prints(), gone=r.gone) for r in records]
-        self._free_notes = list(range(len(sightings)))
+        self._notes = [_Compared(day=s.day, fingerprints=s.fingerprints) for s in entries]
+        self._lines = [
+            _Compared(day=r.note_day, fingerprints=r.fingerprints(), gone=r.gone) for r in records
+        ]
+        self._free_notes = list(range(len(entries)))
         order = sorted(range(len(records)), key=lambda index: note_order(records[index]))
         self._free_lines = {
             gone: [index for index in order if records[index].gone is gone]
@@ -159,7 +161,7 @@ class _Matching:
         return [line for _, line in paired]
 
     def _tell(self, notes: list[int], known: int, taken: list[int]) -> None:
-        entry = self._sightings[notes[0]].entry
+        entry = self._entries[notes[0]].entry
         kept = ", ".join(f"{self._records[line].day} {self._records[line].key}" for line in taken)
         message = (
             f"{short_title(entry.title)!r}: {len(notes)} entries here could be {known} of the "
@@ -168,10 +170,10 @@ class _Matching:
         self.findings.append(Finding(level="warning", source=entry.source, message=message))
 
 
-def _group(key: Key, seen: Sequence[_Seen], free: Sequence[int]) -> dict[Hashable, list[int]]:
+def _group(key: Key, sides: Sequence[_Compared], free: Sequence[int]) -> dict[Hashable, list[int]]:
     groups: dict[Hashable, list[int]] = {}
     for index in free:
-        value = key(seen[index].day, seen[index].prints)
+        value = key(sides[index].day, sides[index].fingerprints)
         if None not in value:
             groups.setdefault(value, []).append(index)
     return groups

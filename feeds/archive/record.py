@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from feeds.archive.prints import Prints, normal_title, paper_id
+from feeds.archive.fingerprints import Fingerprints, normal_title, paper_id
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -51,9 +51,9 @@ class Record(
         """The day of the note that it was last seen in."""
         return self.noted or self.day
 
-    def prints(self) -> Prints:
+    def fingerprints(self) -> Fingerprints:
         """What it is known by."""
-        return Prints(
+        return Fingerprints(
             whole=self.whole,
             title=normal_title(self.title),
             url=paper_id(self.url) if self.url else None,

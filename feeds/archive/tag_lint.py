@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from feeds.archive.sightings import Sighting
+from feeds.archive.entries import DatedEntry
 from feeds.config import Config
 from feeds.model import Finding, Source
 from feeds.slugs import Joins, join_tags, tag_slug
@@ -35,24 +35,24 @@ class _Use:
         return next(iter(self.first.values()))
 
 
-def check_tags(sightings: Iterable[Sighting], config: Config) -> list[Finding]:
+def check_tags(entries: Iterable[DatedEntry], config: Config) -> list[Finding]:
     """Find tags with several spellings, and pairs of tags that are one slip of the hand apart.
 
     Pairs that ``[tags.aliases]`` joins already are not told of again.
     """
-    uses = _count_uses(sightings)
+    uses = _count_uses(entries)
     joins = join_tags(config.tags.aliases)
     return [*_check_spellings(uses, joins), *_check_slips(uses, joins)]
 
 
-def _count_uses(sightings: Iterable[Sighting]) -> dict[str, _Use]:
+def _count_uses(entries: Iterable[DatedEntry]) -> dict[str, _Use]:
     uses: dict[str, _Use] = {}
-    for seen in sorted(sightings, key=lambda seen: seen.day):
-        for tag in dict.fromkeys(seen.entry.tags):
+    for dated in sorted(entries, key=lambda dated: dated.day):
+        for tag in dict.fromkeys(dated.entry.tags):
             if slug := tag_slug(tag):
                 use = uses.setdefault(slug, _Use())
                 use.counts[tag] = use.counts.get(tag, 0) + 1
-                use.first.setdefault(tag, seen.entry.source)
+                use.first.setdefault(tag, dated.entry.source)
     return uses
 
 

@@ -1,6 +1,6 @@
 """The newsletter: an issue as a page, and as the two parts of a mail.
 
-The mail is cut to what clients show in one piece; the page and the text part hold everything.
+The mail is cut to what clients show in one item; the page and the text part hold everything.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from feeds.outputs.addresses import day_path
 from feeds.outputs.characters import allow_characters
 from feeds.outputs.inline import inline_css, parse_document
 from feeds.outputs.language_marks import mark_languages
-from feeds.outputs.mail_tree import fit_for_mail
-from feeds.outputs.piece import Piece, Room, lay_out
+from feeds.outputs.mail_html import fit_for_mail
+from feeds.outputs.newsletter_items import Item, Room, lay_out
 from feeds.outputs.shorten import collapse, shorten
 from feeds.outputs.site import Site
 from feeds.outputs.theme import format_date
@@ -47,30 +47,36 @@ def write_newsletters(site: Site) -> Iterator[OutputFile]:
     """The page of every issue in every language."""
     for lang in site.config.languages:
         for issue in site.archive.issues[lang]:
-            page = render_newsletter(issue, site, unsubscribe=None)
             yield OutputFile(
                 path=newsletter_path(lang, issue.day),
-                content=page.html.encode(),
+                content=render_page(issue, site).encode(),
                 media_type="text/html; charset=utf-8",
             )
 
 
-def render_newsletter(issue: Issue, site: Site, *, unsubscribe: str | None) -> Newsletter:
-    """Render an issue, its CSS inlined.
+def render_page(issue: Issue, site: Site) -> str:
+    """Render an issue as a page, its CSS inlined: whole, and with nothing in it that is a reader's.
 
-    ``unsubscribe`` is the address that a mail's reader leaves by; None renders the page, which is
-    whole and has no preheader. The HTML of a mail is at most ``LIMIT_BYTES`` long, line ends
-    counted as two: abstracts shrink first, then commentaries, then the number of entries, each cut
-    with a link to the rest.
+    :raises RenderError: a template does not render.
+    """
+    return _render_html(issue, site, _describe(issue, site, None), lay_out(issue, site, Room()))
+
+
+def render_newsletter(issue: Issue, site: Site, *, unsubscribe: str) -> Newsletter:
+    """Render an issue as a mail, its CSS inlined.
+
+    ``unsubscribe`` is the address that its reader leaves by. The HTML is at most ``LIMIT_BYTES``
+    long, line ends counted as two: abstracts shrink first, then commentaries, then the number of
+    entries, each cut with a link to the rest.
 
     :raises RenderError: a template does not render.
     """
     context = _describe(issue, site, unsubscribe)
     whole = lay_out(issue, site, Room())
     document = _render_html(issue, site, context, whole)
-    if unsubscribe is not None and _size(document) > LIMIT_BYTES:
+    if _size(document) > LIMIT_BYTES:
         document = _render_cut(issue, site, context)
-    text = site.theme.render("newsletter/newsletter.txt", issue.lang, pieces=whole, **context)
+    text = site.theme.render("newsletter/newsletter.txt", issue.lang, items=whole, **context)
     return Newsletter(
         day=issue.day,
         lang=issue.lang,
@@ -104,25 +110,25 @@ def _render_cut(issue: Issue, site: Site, context: dict[str, Any]) -> str:
     """Render as much as there is room for."""
     document = ""
     for room in ROOMS[1:]:
-        pieces = lay_out(issue, site, room)
-        document = _render_html(issue, site, context, pieces)
+        items = lay_out(issue, site, room)
+        document = _render_html(issue, site, context, items)
         if _size(document) <= LIMIT_BYTES:
             return document
-    count = len(pieces)
+    count = len(items)
     while (size := _size(document)) > LIMIT_BYTES and count > 1:
         count = min(count - 1, max(1, int(count * LIMIT_BYTES / size * 0.97)))
-        document = _render_html(issue, site, context, pieces[:count])
+        document = _render_html(issue, site, context, items[:count])
     return document
 
 
-def _render_html(issue: Issue, site: Site, context: dict[str, Any], pieces: Sequence[Piece]) -> str:
+def _render_html(issue: Issue, site: Site, context: dict[str, Any], items: Sequence[Item]) -> str:
     theme, lang = site.theme, issue.lang
     style = theme.render("css/newsletter.css", lang, languages=site.languages)
     document = theme.render(
         "newsletter/newsletter.html",
         lang,
-        pieces=pieces,
-        rest=len(issue.articles) + len(issue.late) - len(pieces),
+        items=items,
+        rest=len(issue.articles) + len(issue.late) - len(items),
         style=Markup(style),  # noqa: S704  # our own style sheet
         **context,
     )

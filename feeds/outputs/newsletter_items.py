@@ -32,7 +32,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Excerpt:
     """A text, perhaps shortened: what of it is shown, and whether the rest is elsewhere."""
 
     lang: str
@@ -42,10 +42,10 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Item:
     """One article in a newsletter.
 
-    No two pieces of an issue have the same ``title``. ``others`` counts the authors that are not
+    No two items of an issue have the same ``title``. ``others`` counts the authors that are not
     named; ``day`` is set where it is not the issue's own; ``links`` are the addresses that the
     HTML leads to and the plain text does not tell. A tag without a page has no ``path``.
     """
@@ -61,14 +61,14 @@ class Piece:
     authors: str
     authors_lang: str
     others: int
-    commentary: Words | None
-    abstract: Words | None
+    commentary: Excerpt | None
+    abstract: Excerpt | None
     tags: tuple[Link, ...]
     related: tuple[Link, ...]
     links: tuple[str, ...]
 
 
-def lay_out(issue: Issue, site: Site, room: Room) -> tuple[Piece, ...]:
+def lay_out(issue: Issue, site: Site, room: Room) -> tuple[Item, ...]:
     """Lay out the articles of an issue: the day's own, then the late ones."""
     articles = (*issue.articles, *issue.late)
     titles = _distinct_titles(articles)
@@ -79,12 +79,12 @@ def lay_out(issue: Issue, site: Site, room: Room) -> tuple[Piece, ...]:
     )
 
 
-def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, late: bool) -> Piece:
+def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, late: bool) -> Item:
     config, lang, languages = site.config, article.lang, site.languages
     shown = article.authors if len(article.authors) <= SHOWN_AUTHORS else article.authors[:5]
     authors = ", ".join(map(collapse, shown))
     paper = encode_link(article.url) if article.url else None
-    return Piece(
+    return Item(
         title=title,
         title_lang=tell_language(title, lang, languages),
         short_title=shorten(title, 48),
@@ -126,7 +126,7 @@ def _distinct_titles(articles: tuple[Article, ...]) -> list[str]:
     return titles
 
 
-def _fit(text: Text | None, sentences: int | None) -> Words | None:
+def _fit(text: Text | None, sentences: int | None) -> Excerpt | None:
     """Take as many sentences of a text as there is room for."""
     if text is None:
         return None
@@ -134,9 +134,9 @@ def _fit(text: Text | None, sentences: int | None) -> Words | None:
         plain, cut = take_sentences(text.plain, sentences)
         if cut:
             blocks = Markup("").join(Markup("<p>{}</p>").format(p) for p in plain)
-            return Words(lang=text.lang, html=blocks, plain=plain, cut=True)
+            return Excerpt(lang=text.lang, html=blocks, plain=plain, cut=True)
     # Made safe where notes are rendered.
-    return Words(lang=text.lang, html=Markup(text.html), plain=text.plain, cut=False)  # noqa: S704
+    return Excerpt(lang=text.lang, html=Markup(text.html), plain=text.plain, cut=False)  # noqa: S704
 
 
 def _untold_links(article: Article) -> tuple[str, ...]:

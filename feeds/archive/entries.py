@@ -1,4 +1,4 @@
-"""The entries of the notes in the order of the notes, each with its day and its place in it."""
+"""The entries of the notes, in the order of the notes, each with its day and its place in it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from feeds.archive.prints import Prints, take_prints
+from feeds.archive.fingerprints import Fingerprints, take_fingerprints
 from feeds.model import Entry, Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class DatedEntry:
     """An entry as it stands in the notes now.
 
     ``position`` counts from 0 within the day, over all files of the day; ``alone`` tells that its
@@ -23,29 +23,29 @@ class Sighting:
     entry: Entry
     day: date
     position: int
-    prints: Prints
+    fingerprints: Fingerprints
     alone: bool
 
 
-def sight_entries(notes: Iterable[Note]) -> list[Sighting]:
+def list_entries(notes: Iterable[Note]) -> list[DatedEntry]:
     """List the entries of every note that has a date and is no draft.
 
     The order is that of the paths (in NFC) and then of the lines.
     """
     positions: Counter[date] = Counter()
-    sightings: list[Sighting] = []
+    entries: list[DatedEntry] = []
     for note in sorted(notes, key=lambda note: unicodedata.normalize("NFC", note.path)):
         if note.date is None or note.draft:
             continue
         for entry in note.entries:
-            sightings.append(
-                Sighting(
+            entries.append(
+                DatedEntry(
                     entry=entry,
                     day=note.date,
                     position=positions[note.date],
-                    prints=take_prints(entry),
+                    fingerprints=take_fingerprints(entry),
                     alone=len(note.entries) == 1,
                 )
             )
             positions[note.date] += 1
-    return sightings
+    return entries

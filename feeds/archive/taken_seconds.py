@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class Seconds:
+class TakenSeconds:
     """A set of whole seconds since 1970 (UTC) that finds free neighbours in near-constant time.
 
     Each taken second points at its neighbour, and a walk shortens the path it took: the

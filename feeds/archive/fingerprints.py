@@ -21,7 +21,7 @@ _ARXIV = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prints:
+class Fingerprints:
     """What an entry is known by; None where it has no such part.
 
     ``works`` is of authors and abstract, ``text`` of these and every commentary, ``whole`` of all
@@ -35,13 +35,13 @@ class Prints:
     text: str | None
 
 
-def take_prints(entry: Entry) -> Prints:
+def take_fingerprints(entry: Entry) -> Fingerprints:
     """The fingerprints of an entry as it is written now."""
     authors = [normal_title(author) for author in entry.authors]
     abstract = [" ".join(paragraph.split()) for paragraph in entry.abstract]
     commentary = {lang: list(entry.commentary[lang]) for lang in sorted(entry.commentary)}
     written = [entry.title, entry.url, list(entry.authors), abstract, list(entry.tags)]
-    return Prints(
+    return Fingerprints(
         whole=digest(written, commentary),
         title=normal_title(short_title(entry.title)),
         url=paper_id(entry.url) if entry.url else None,

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from feeds.archive.due import at_time, from_seconds, in_seconds, issue_due, publication_moment
 from feeds.archive.record import Record
-from feeds.archive.seconds import Seconds
+from feeds.archive.taken_seconds import TakenSeconds
 from feeds.config import Config
 
 
@@ -27,14 +27,14 @@ class Clock:
         self._now = now
         self._issued = frozenset(issued)
         self._start_of_day = in_seconds(at_time(self.today, time(), config.zone))
-        self._published = Seconds()
-        self._updated: dict[str, Seconds] = {}
+        self._published = TakenSeconds()
+        self._updated: dict[str, TakenSeconds] = {}
         for record in records:
             self._published.take(in_seconds(record.published))
             for lang, edition in record.languages.items():
                 # What is published now is updated now: the time has to be free as both.
                 second = self._published.take(in_seconds(edition.updated))
-                self._updated.setdefault(lang, Seconds()).take(second)
+                self._updated.setdefault(lang, TakenSeconds()).take(second)
 
     def publish(self, day: date, position: int) -> datetime:
         """When an entry that is seen for the first time was published.
@@ -52,7 +52,7 @@ class Clock:
         Not the moment itself, so that a build gives the same bytes all day. Where so much is edited
         that the day has not come so far yet, the free seconds before it are used.
         """
-        taken = self._updated.setdefault(lang, Seconds())
+        taken = self._updated.setdefault(lang, TakenSeconds())
         earliest = in_seconds(previous) + 1
         second = taken.free_at_or_above(max(self._start_of_day, earliest))
         if second > in_seconds(self._now):
@@ -62,7 +62,7 @@ class Clock:
 
     def adopt(self, lang: str, published: datetime) -> datetime:
         """When an edition was updated that is as old as its entry: when that was published."""
-        taken = self._updated.setdefault(lang, Seconds())
+        taken = self._updated.setdefault(lang, TakenSeconds())
         return from_seconds(taken.take(taken.free_at_or_above(in_seconds(published))))
 
     def issue(self, day: date) -> date:

@@ -8,13 +8,13 @@ from datetime import date, datetime
 
 import msgspec
 
+from feeds.archive.clock import Clock
 from feeds.archive.editions import hash_edition, show_entry
+from feeds.archive.entries import DatedEntry
+from feeds.archive.fingerprints import short_title
 from feeds.archive.ledger import Ledger
 from feeds.archive.match import note_order
-from feeds.archive.prints import short_title
 from feeds.archive.record import Edition, Record
-from feeds.archive.sightings import Sighting
-from feeds.archive.times import Clock
 from feeds.config import Config
 from feeds.errors import ManyDeletionsError
 from feeds.model import Entry
@@ -50,10 +50,10 @@ class Bookkeeper:
         # On the first start every day that is there already counts as issued.
         self._first_start = ledger.empty
 
-    def begin(self, sighting: Sighting, title: str) -> Record:
+    def begin(self, dated: DatedEntry, title: str) -> Record:
         """The line of an entry that is seen for the first time; ``title`` is plain text."""
-        clock, entry, day = self._clock, sighting.entry, sighting.day
-        published = clock.publish(day, sighting.position)
+        clock, entry, day = self._clock, dated.entry, dated.day
+        published = clock.publish(day, dated.position)
         return Record(
             day=day,
             key=self._keys.make(day, title),
@@ -62,9 +62,9 @@ class Bookkeeper:
             published=published,
             first_seen=clock.today,
             issue=day if self._first_start else clock.issue(day),
-            whole=sighting.prints.whole,
-            works=sighting.prints.works,
-            text=sighting.prints.text,
+            whole=dated.fingerprints.whole,
+            works=dated.fingerprints.works,
+            text=dated.fingerprints.text,
             slugs=tuple(sorted(self._joins.slugs(entry.tags))),
             languages={
                 lang: Edition(hash=found, updated=clock.adopt(lang, published))
@@ -72,23 +72,23 @@ class Bookkeeper:
             },
         )
 
-    def carry_on(self, record: Record, sighting: Sighting) -> Record:
+    def carry_on(self, record: Record, dated: DatedEntry) -> Record:
         """The line of an entry that is known, as it is now; the same where nothing was edited."""
-        entry, prints = sighting.entry, sighting.prints
+        entry, fingerprints = dated.entry, dated.fingerprints
         editions = {**record.languages}
         for lang, found in self._hashes(entry):
             if lang not in editions or editions[lang].hash != found:
-                updated = self._date(record, lang, same=record.whole == prints.whole)
+                updated = self._date(record, lang, same=record.whole == fingerprints.whole)
                 editions[lang] = Edition(hash=found, updated=updated)
         return msgspec.structs.replace(
             record,
             title=short_title(entry.title),
             url=entry.url,
-            noted=sighting.day if sighting.day != record.day else None,
-            issue=self._issue(record, sighting.day),
-            whole=prints.whole,
-            works=prints.works,
-            text=prints.text,
+            noted=dated.day if dated.day != record.day else None,
+            issue=self._issue(record, dated.day),
+            whole=fingerprints.whole,
+            works=fingerprints.works,
+            text=fingerprints.text,
             slugs=tuple(sorted({*record.slugs, *self._joins.slugs(entry.tags)})),
             languages=dict(sorted(editions.items())),
             gone=False,
@@ -130,14 +130,14 @@ def end_records(
     return [msgspec.structs.replace(record, gone=True) for record in left]
 
 
-def settle_twins(sightings: Sequence[Sighting], written: dict[int, Record]) -> None:
+def settle_twins(entries: Sequence[DatedEntry], written: dict[int, Record]) -> None:
     """Give entries of a day that are the same to the letter their records in a settled order.
 
     Which is which, nobody can tell; but the next build is to tell it the same way.
     """
     twins: defaultdict[tuple[date, str], list[int]] = defaultdict(list)
     for index in sorted(written):
-        twins[sightings[index].day, sightings[index].prints.whole].append(index)
+        twins[entries[index].day, entries[index].fingerprints.whole].append(index)
     for indexes in twins.values():
         records = sorted((written[index] for index in indexes), key=note_order)
         written.update(zip(indexes, records, strict=True))

@@ -9,7 +9,7 @@ import msgspec
 
 from feeds.archive.due import from_seconds, in_seconds
 from feeds.archive.record import Edition, Record
-from feeds.archive.seconds import Seconds
+from feeds.archive.taken_seconds import TakenSeconds
 
 _PUBLISHED = ""  # stands where a language's code does, for the time that all languages share
 
@@ -51,16 +51,16 @@ def separate_times(records: Sequence[Record]) -> list[Record]:
     Two branches may have given the same second to different entries. The first keeps it; the
     others take the nearest free one. A record that need not move is the same object.
     """
-    taken: dict[str, Seconds] = {_PUBLISHED: Seconds()}
+    taken: dict[str, TakenSeconds] = {_PUBLISHED: TakenSeconds()}
     for record in records:
         taken[_PUBLISHED].take(in_seconds(record.published))
         for lang, edition in record.languages.items():
-            taken.setdefault(lang, Seconds()).take(in_seconds(edition.updated))
+            taken.setdefault(lang, TakenSeconds()).take(in_seconds(edition.updated))
     seen: set[tuple[str, int]] = set()
     return [_separate(record, seen, taken) for record in records]
 
 
-def _separate(record: Record, seen: set[tuple[str, int]], taken: dict[str, Seconds]) -> Record:
+def _separate(record: Record, seen: set[tuple[str, int]], taken: dict[str, TakenSeconds]) -> Record:
     changes: dict[str, Any] = {}
     second = in_seconds(record.published)
     if (_PUBLISHED, second) in seen:
