@@ -73,8 +73,15 @@ class Runner:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
-    def run(self, stop: Event, *, host: str = "127.0.0.1", port: int = 8000) -> None:
-        """Work until ``stop`` is set.
+    def run(
+        self,
+        stop: Event,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        announce: Callable[[str], object] = lambda _address: None,
+    ) -> None:
+        """Work until ``stop`` is set; ``announce`` is told the address, once it is served.
 
         :raises InUseError: another process works on this publication, or has the port.
         """
@@ -85,6 +92,7 @@ class Runner:
             server = stack.enter_context(Server(app, host=host, port=port))
             place = f"{server.address}/{prefix}/" if prefix else f"{server.address}/"
             log.info("serving %s at %s", self._config.out_folder, place)
+            announce(place)
             stack.enter_context(
                 Watcher(lambda: watched_by(self._config), lambda: self.ask("build"))
             )

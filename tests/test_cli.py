@@ -75,6 +75,7 @@ def test_the_version_is_told() -> None:
         (["issue"], "Missing argument 'DAY'"),
         (["issue", "tomorrow"], "'tomorrow' is no day; expected one such as 2026-11-03"),
         (["hold", "2026-02-30"], "'2026-02-30' is no day; expected one such as 2026-11-03"),
+        (["run", "--port", "99999"], "99999 is not in the range 0<=x<=65535"),
         (["parse", "--languages", "xx", "a.txt"], "xx: no such language; expected one of en, ko"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -127,7 +127,7 @@ def test_it_runs_is_killed_and_goes_on_and_mails_each_day_once(publication: Path
             text=True,
             timeout=SOON_S,
         )
-        assert refused.returncode == 2
+        assert (refused.returncode, refused.stdout) == (2, "")
         assert "another process of Paperround works here" in refused.stderr
         assert "Traceback" not in refused.stderr
         assert run.end(signal.SIGTERM) == 0
@@ -152,13 +152,18 @@ def test_a_held_day_goes_out_after_its_release(publication: Path) -> None:
         run.expect("first start")
         assert run.end(signal.SIGINT) == 0
     held = write_note(publication, 2, "Held")
-    free = write_note(publication, 1, "Free")
+    title = "Free, and Longer Than What Stands Beside It"
+    free = write_note(publication, 1, title)
     assert "is held" in command("hold", held)
     with running(publication) as run:
         run.expect(f"delivered the issue of {free} in ko")
         assert run.end(signal.SIGINT) == 0
     assert all(name.startswith(free) for name in read_mails(publication))
-    assert held in command("status")
+    status = command("status").splitlines()
+    assert any(line.startswith(f"held: {held}") for line in status)
+    # A pipe gets whole lines.
+    [line] = [line for line in status if line.startswith(f"{free}  ko ")]
+    assert line.endswith(f" · {title}")
     assert "is released" in command("release", held)
     with running(publication) as run:
         run.expect(f"delivered the issue of {held} in ko")

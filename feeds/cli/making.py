@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 import time
@@ -35,7 +36,7 @@ def init(folder: Path) -> None:
     """Start a publication, and say what to do next.
 
     Writes paperround.toml, .gitignore and a first note, notes/<today>.txt, into FOLDER (default:
-    here). Files that are there already are left alone.
+    here). What is there already is left alone; a folder that has a paperround.toml is refused.
     """
     from feeds.starter import start_publication
 
@@ -85,8 +86,9 @@ def check(config_path: Path | None) -> None:
     """Read the notes critically, and write nothing.
 
     Tells of notes that cannot be read, files left out, dates that disagree, tags that look alike,
-    the same paper twice, a missing language, and entries without any text: each with its file, its
-    line and how to mend it. Ends with 1 if there are errors; warnings and notices do not count.
+    the same paper twice, a missing language, and entries without any text: each with its file (in
+    the folder of the notes), its line and how to mend it. Ends with 1 if there are errors; warnings
+    and notices do not count.
     """
     from feeds import pipeline
     from feeds.archive.lint import check_archive
@@ -128,7 +130,7 @@ def parse(files: Sequence[Path], languages: str) -> None:
     from feeds.notes.form import note_to_json
     from feeds.sources import read_note
 
-    known = tuple(load_languages(tuple(languages.split(","))).values())
+    known = tuple(load_languages(tuple(re.findall(r"[^\s,]+", languages))).values())
     failed = False
     for file in files:
         try:
@@ -167,8 +169,8 @@ def issue(
 ) -> None:
     """Write the newsletter of DAY, to look at or to send by hand.
 
-    Writes <lang>.html, <lang>.txt and <lang>.eml, a complete mail to a placeholder reader. Nothing
-    is sent and nothing counts as issued.
+    DAY is one such as 2026-11-03. Writes <lang>.html, <lang>.txt and <lang>.eml, a complete mail to
+    a placeholder reader. Nothing is sent and nothing counts as issued.
     """
     from feeds import pipeline
     from feeds.archive.due import issue_due

@@ -41,11 +41,22 @@ def base_url_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def port_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--port``."""
+    return click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        metavar="NUMBER",
+        default=default,
+        show_default=True,
+        help="0 takes any free one.",
+    )
+
+
 def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--host`` and ``--port``."""
-    port = click.option("--port", default=8000, show_default=True, help="0 takes any free one.")
     host = click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-    return host(port(command))
+    return host(port_option(8000)(command))
 
 
 def locate_config(config_path: Path | None) -> Path:

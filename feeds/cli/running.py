@@ -16,6 +16,7 @@ from feeds.cli.options import (
     base_url_option,
     choose_issues,
     locate_config,
+    port_option,
     read_clock,
     read_config,
     serving_options,
@@ -58,7 +59,6 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
     config = read_config(config_path, base_url)
     log_to_terminal()
     path = locate_config(config_path)
-    print_addresses(config)
     with open_state(config) as state, stop_signals() as stop:
 
         def rebuild(now: datetime) -> Publication:
@@ -70,7 +70,9 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
             return built.publication
 
         runner = Runner(config, state, rebuild=rebuild, clock=lambda: read_clock(config))
-        runner.run(stop, host=host, port=port)
+        runner.run(
+            stop, host=host, port=port, announce=lambda place: print_addresses(config, place)
+        )
 
 
 @click.command()
@@ -97,14 +99,14 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
 
 @click.command()
 @click.argument("day", type=Day())
-@click.option("--port", default=8001, show_default=True, help="0 takes any free one.")
+@port_option(8001)
 @click.pass_obj
 def preview(config_path: Path | None, day: date, port: int) -> None:
     """Show the newsletter of DAY as its notes are edited.
 
-    The browser reloads it at every change. It shows the mail in every language of the
-    publication, at the width of a phone or a desktop; edits of templates and styles show as well.
-    Nothing is written and nothing counts as issued.
+    DAY is one such as 2026-11-03. The browser reloads it at every change. It shows the mail in
+    every language of the publication, at the width of a phone or a desktop; edits of templates and
+    styles show as well. Nothing is written and nothing counts as issued.
     """
     from feeds import pipeline
     from feeds.languages import load_languages
@@ -141,7 +143,10 @@ def preview(config_path: Path | None, day: date, port: int) -> None:
 @click.argument("day", type=Day())
 @click.pass_obj
 def hold(config_path: Path | None, day: date) -> None:
-    """Keep the issue of DAY back until it is released."""
+    """Keep the issue of DAY back until it is released.
+
+    DAY is one such as 2026-11-03. A day to come may be held as well.
+    """
     from feeds.database.state import open_state
 
     config = read_config(config_path)
@@ -159,7 +164,8 @@ def hold(config_path: Path | None, day: date) -> None:
 def release(config_path: Path | None, day: date) -> None:
     """Let the issue of DAY go.
 
-    If it is due, the next look at the schedule publishes it, within a few minutes.
+    DAY is one such as 2026-11-03. If its issue is due, the next look at the schedule publishes it,
+    within a few minutes.
     """
     from feeds.database.state import open_state
 
@@ -171,7 +177,10 @@ def release(config_path: Path | None, day: date) -> None:
 @click.command()
 @click.pass_obj
 def status(config_path: Path | None) -> None:
-    """Tell what went out, what is held, and what comes next."""
+    """Tell what went out, what is held, and what comes next.
+
+    Of the issues that went out, the newest 20 are shown.
+    """
     from feeds import pipeline
     from feeds.database.state import open_state
     from feeds.schedule import next_due

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 from feeds.config import Config
@@ -110,12 +110,14 @@ def print_build(built: Build, seconds: float) -> None:
         out.print(f"{found}: see above. What could be read is built")
 
 
-def print_addresses(config: Config) -> None:
-    """Tell where readers look; written with the base URL, wherever it is served."""
-    out.print(f"Pages: {config.address()}    Ctrl+C ends it")
+def print_addresses(config: Config, place: str) -> None:
+    """Tell where to look on this machine, and where links lead if that is elsewhere."""
+    out.print(f"Pages: {place}    Ctrl+C ends it")
     if "atom" in config.outputs:
         for lang in config.languages:
-            out.print(f"Feed:  {config.address(f'{lang}/feed.atom')}")
+            out.print(f"Feed:  {place}{lang}/feed.atom")
+    if place != config.address():
+        out.print(f"Links in feeds and mails lead to {config.address()} (base_url)")
 
 
 def print_status(
@@ -126,20 +128,14 @@ def print_status(
     *,
     started: bool,
 ) -> None:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("day", "language", "published", "state", "subject"):
-        table.add_column(heading, no_wrap=heading != "subject")
+    zone = publication.config.zone
+    rows: list[Sequence[str]] = [("day", "lang", "published", "state", "subject")]
     for record in records:
-        published = record.published.astimezone(publication.config.zone)
-        table.add_row(
-            f"{record.day}",
-            record.lang,
-            f"{published:%Y-%m-%d %H:%M}",
-            _state_of(record),
-            Text(record.subject),
-        )
+        published = f"{record.published.astimezone(zone):%Y-%m-%d %H:%M}"
+        row = (f"{record.day}", record.lang, published, _state_of(record), record.subject)
+        rows.append([make_visible(cell) for cell in row])
     if records:
-        out.print(table)
+        _print_rows(rows)
     elif started:
         out.print("No issue has gone out yet.")
     else:
@@ -152,9 +148,22 @@ def print_status(
         out.print("next: nothing is waiting")
 
 
-def _state_of(record: IssueRecord) -> Text:
+def _print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """A line a row: cut at the edge of a terminal, whole elsewhere."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        # Korean letters are two cells wide.
+        padded = [c + " " * (width - cell_len(c)) for c, width in zip(row, widths, strict=True)]
+        line = "  ".join(padded).rstrip()
+        if out.is_terminal:
+            out.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis")
+        else:
+            out.print(line)
+
+
+def _state_of(record: IssueRecord) -> str:
     reasons = [delivery.error for delivery in record.deliveries if delivery.error]
-    return Text(": ".join([record.state, *reasons[:1]]))
+    return ": ".join([record.state, *reasons[:1]])
 
 
 def log_to_terminal() -> None:
