@@ -68,6 +68,9 @@ def parse_day(document: Document) -> Note:
             document.tell("warning", segment[0].number, message)
             continue
         entries.append(_read_entry(document, segment))
+    if not entries:
+        line = document.lines[0].number if document.lines else 1
+        document.tell("notice", line, "a day without an entry; expected a title below the date")
     return Note(
         path=document.path,
         dialect=NAME,

@@ -22,7 +22,9 @@ QUOTE = "quote"
 
 _SHARED = "shared"  # letters, but of no script that tells a language
 _NEUTRAL = ""  # no letters at all
-_WORDLESS = re.compile(r"!?\[\[[^\[\]\n]*\]\]|!\[[^\[\]\n]*\]\([^()\s]*\)|`[^`\n]*`|\$[^$\n]+\$")
+_WORDLESS = re.compile(
+    r"!?\[\[[^\[\]\n]*\]\]|!\[[^\[\]\n]*\]\((?:<[^<>\n]*>|[^()\s]*)\)|`[^`\n]*`|\$[^$\n]+\$"
+)
 _RULER = re.compile(r"\|?\s*:?-{2,}:?\s*(?:\|.*)?")
 _QUOTE_MARK = re.compile(r">[>\s]*")
 _HEADING = re.compile(r"#{1,6}[ \t]")
