@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, count
 
 from markupsafe import Markup
 
@@ -117,13 +117,12 @@ def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, la
 
 def _distinct_titles(articles: tuple[Article, ...]) -> list[str]:
     """Titles on one line, of a bearable length; one that stands there already gets a number."""
-    seen: Counter[str] = Counter()
-    titles = []
+    titles: dict[str, None] = {}
     for article in articles:
         title = shorten(collapse(article.title), TITLE_LENGTH)
-        seen[title] += 1
-        titles.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
-    return titles
+        numbered = (f"{title} ({number})" for number in count(2))
+        titles[next(one for one in chain([title], numbered) if one not in titles)] = None
+    return list(titles)
 
 
 def _fit(text: Text | None, sentences: int | None) -> Excerpt | None:

@@ -127,6 +127,8 @@ class _Pages:
             self.words["feeds"],
             sections=[section for section in sections if section[1]],
             opml=self._href(opml) if opml else None,
+            # The publication's name stands on the page already.
+            name_of=lambda feed: feed.title.removesuffix(f" · {self.title}"),
         )
         for feed in named:
             yield self._tag_page(feed.page, feed.title, feed.articles, feed)

@@ -289,6 +289,7 @@ def test_a_link_text_has_one_target_and_says_where_it_leads() -> None:
     articles = [
         make_article(title, path="ko/2024/12/17/a/", commentary=commentary(*WRITERS)),
         make_article(title, path="ko/2024/12/17/b/", url="https://arxiv.org/abs/2412.1"),
+        make_article(f"{title} (2)", path="ko/2024/12/17/c/"),
         make_article("Third", url="http://arxiv.org/abs/2412.1", commentary=commentary(*WRITERS)),
         make_article("Fourth", url="https://example.org/paper_(two)"),
     ]
@@ -300,6 +301,7 @@ def test_a_link_text_has_one_target_and_says_where_it_leads() -> None:
         assert not re.fullmatch("여기|here|링크", text)
         assert targets.setdefault(text, href) == href, text
     assert targets["Same Title (2)"] == f"{BASE}/ko/2024/12/17/b/"
+    assert targets["Same Title (2) (2)"] == f"{BASE}/ko/2024/12/17/c/"
     assert targets["arxiv.org/abs/2412.1"] == "https://arxiv.org/abs/2412.1"
     assert targets["example.org/page_(one)"] == "https://example.org/page_(one%29"
     assert targets["example.org/paper_(two)"] == "https://example.org/paper_(two%29"
