@@ -8,8 +8,11 @@ from feeds.outputs.characters import allow_characters
 
 ELLIPSIS = "…"
 
-# A sentence ends at its mark (with closing quotes or brackets), white space, and a beginning.
-_SENTENCE_END = re.compile(r"[.!?。！？]+[\"'”’)\]」』]*(?=\s+[\"'“‘(\[「『]*[^\sa-z])|[。！？]")
+# A sentence ends at its mark (with closing quotes or brackets), white space, and a beginning. Marks
+# are taken all at once, from the first one on: a line of dots is read in one go.
+_SENTENCE_END = re.compile(
+    r"(?<![.!?。！？])[.!?。！？]++[\"'”’)\]」』]*+(?=\s+[\"'“‘(\[「『]*[^\sa-z])|[。！？]"
+)
 # What ends in a full stop and is no end: "et al. [3]", "e.g. GPT", "J. Smith".
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|et al|cf|vs|etc|resp|w\.r\.t|a\.k\.a|approx|Fig|Figs|Eq|Eqs|Sec|Tab|No"

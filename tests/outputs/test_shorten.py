@@ -47,3 +47,13 @@ def test_sentences_are_counted_over_paragraphs() -> None:
 
 def test_a_line_has_no_breaks_and_no_controls() -> None:
     assert collapse(" a\r\n b\t\x00c\u00a0 d\x85e ") == "a b c d e"
+
+
+def test_a_line_of_marks_is_read_in_one_go() -> None:
+    # Backtracking over it would take hours.
+    line = "." * 1_000_000
+    assert take_sentences((line,), 2) == ((line,), False)
+    assert take_sentences(("“정말?!” 그렇습니다。다음… 끝.", "B."), 2) == (
+        ("“정말?!” 그렇습니다。",),
+        True,
+    )
