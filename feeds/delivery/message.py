@@ -92,16 +92,17 @@ def _ways_out(unsubscribe: str, mailto: str | None) -> Iterator[str]:
 def _encode_part(subtype: str, text: str, lang: str) -> Message:
     """Encode a part by what is shorter: base64 for Korean, mostly (RFC 2045, section 6)."""
     data = re.sub("\r\n?|\n", "\r\n", text).encode()
-    in_base64 = base64mime.body_encode(data, eol="\r\n")
-    # A byte is a character of Latin-1 to this function.
-    quoted = quoprimime.body_encode(data.decode("latin-1"), eol="\r\n")
+    encodings = {
+        "base64": base64mime.body_encode(data, eol="\r\n"),
+        # A byte is a character of Latin-1 to this function.
+        "quoted-printable": quoprimime.body_encode(data.decode("latin-1"), eol="\r\n"),
+    }
+    shorter = min(encodings, key=lambda name: len(encodings[name]))
     part = Message(_POLICY)
     part.add_header("Content-Type", f"text/{subtype}", charset="utf-8")
-    part["Content-Transfer-Encoding"] = (
-        "base64" if len(in_base64) < len(quoted) else "quoted-printable"
-    )
+    part["Content-Transfer-Encoding"] = shorter
     part["Content-Language"] = lang
-    part.set_payload(min(in_base64, quoted, key=len))
+    part.set_payload(encodings[shorter])
     return part
 
 

@@ -73,6 +73,7 @@ def test_plain_text_comes_before_html_and_both_come_back_as_they_were() -> None:
         "한" * 3000 + "\n",
         "a" * 3000 + "\n",
         "🪄 emoji, 한국어 and English\n" * 50,
+        "a가",  # as long in one encoding as in the other
     ],
 )
 def test_any_text_survives_the_encoding(text: str) -> None:
