@@ -46,7 +46,7 @@ def init(folder: Path) -> None:
     place = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
     out.print(
         "\nNext:\n"
-        f"  1. Put your title and address into {folder / CONFIG_NAME}.\n"
+        f"  1. Put your title, address and domain into {folder / CONFIG_NAME}.\n"
         f"  2. {place}paperround build      writes feeds, pages and newsletters into out/\n"
         f"  3. {place}paperround run        does so by itself, every day, and serves them"
     )

@@ -106,8 +106,10 @@ def print_build(built: Build, seconds: float) -> None:
         f"Built {count(entries, 'entry')} of {count(days, 'day')} in {seconds:.2f} s: "
         f"{changes}, in {config.out_folder}"
     )
-    if found := count_findings(built.publication.findings, ("error", "warning")):
-        out.print(f"{found}: see above. What could be read is built")
+    findings = built.publication.findings
+    if found := count_findings(findings, ("error", "warning")):
+        rest = ". What could be read is built" if exit_code_of(findings) else ""
+        out.print(f"{found}: see above{rest}")
 
 
 def print_addresses(config: Config, place: str) -> None:
