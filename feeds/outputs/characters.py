@@ -41,7 +41,8 @@ def allow_characters(text: str) -> str:
     U+FFFD stands for a character that was lost before: ``?`` says the same without the suspicion
     of a wrong encoding.
     """
-    if text.isprintable() and "\ufffd" not in text:  # most titles and names, in a tenth of the time
+    # Most titles and texts, in a tenth of the time.
+    if text.replace("\n", "").isprintable() and "\ufffd" not in text:
         return text
     return _FORBIDDEN.sub("", _LINE_END.sub("\n", text).replace("\ufffd", "?"))
 
