@@ -10,7 +10,9 @@ The flow, which is also the folder listing::
     delivery/      5. an issue          -> its ways out, once
 
 ``pipeline.build`` is steps 0 to 4 on one page, ``schedule`` says when step 5 comes, ``cli`` is the
-only place that prints, exits and reads the clock.
+only place that prints, exits and reads the clock. Steps 1 to 3 know nothing of each other; what
+they share beside ``model`` is how tags compare (``slugs``), how web addresses are spelled
+(``urls``) and which letters tell a language (``scripts``).
 """
 
 __version__ = "0.1.0"

@@ -25,7 +25,7 @@ from feeds.archive.record import Record
 from feeds.archive.tags import map_slugs, name_tags
 from feeds.config import Config
 from feeds.model import Archive, Finding, Language, Note
-from feeds.slugs import join_tags, tag_slug
+from feeds.slugs import Joins, join_tags, tag_slug
 
 __all__ = ["Renderer", "build_archive"]
 
@@ -69,19 +69,33 @@ def build_archive(
         for index, record in sorted(written.items())
     ]
     records = sorted([*written.values(), *gone], key=lambda record: (record.day, record.key))
+    findings = (*ledger.findings, *doubts, *_report_tags(known))
+    archive = _arrange(known, records, joins, config, languages, render, findings)
+    return archive, Ledger(records=tuple(records), damaged=ledger.damaged)
+
+
+def _arrange(
+    known: Sequence[Known],
+    records: Iterable[Record],
+    joins: Joins,
+    config: Config,
+    languages: Mapping[str, Language],
+    render: Renderer,
+    findings: tuple[Finding, ...],
+) -> Archive:
+    """Write the articles, and order them by day, issue and tag."""
     by_day = sorted(known, key=lambda one: one.record.day)
     tags = name_tags((one.entry.tags for one in by_day), joins)
     articles = write_articles(known, tags, joins, config, languages, render)
-    archive = Archive(
+    return Archive(
         languages=config.languages,
         articles={lang: sort_articles(articles[lang]) for lang in articles},
         days={lang: group_days(lang, articles[lang]) for lang in articles},
         issues={lang: group_issues(lang, articles[lang]) for lang in articles},
         tags=tuple(sorted(tags.values(), key=lambda tag: (tag.label.casefold(), tag.slug))),
         slugs=map_slugs((slug for record in records for slug in record.slugs), tags, joins),
-        findings=(*ledger.findings, *doubts, *_report_tags(known)),
+        findings=findings,
     )
-    return archive, Ledger(records=tuple(records), damaged=ledger.damaged)
 
 
 def _let_wait(
