@@ -67,11 +67,6 @@ class Publication:
         """The archive of the site."""
         return self.site.archive
 
-    def issues_of(self, day: date) -> list[Issue]:
-        """The issues of a day, in the order of the publication's languages."""
-        issues = self.archive.issues
-        return [issue for lang in issues for issue in issues[lang] if issue.day == day]
-
     def render(self, issue: Issue) -> Newsletter:
         """An issue as it is mailed."""
         unsubscribe = self.config.unsubscribe_address(issue.lang)

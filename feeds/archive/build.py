@@ -25,7 +25,7 @@ from feeds.archive.record import Record
 from feeds.archive.tags import map_slugs, name_tags
 from feeds.config import Config
 from feeds.model import Archive, Finding, Language, Note
-from feeds.slugs import Joins, join_tags, tag_slug
+from feeds.slugs import Joins, join_tags
 
 __all__ = ["Renderer", "build_archive"]
 
@@ -69,7 +69,7 @@ def build_archive(
         for index, record in sorted(written.items())
     ]
     records = sorted([*written.values(), *gone], key=lambda record: (record.day, record.key))
-    findings = (*ledger.findings, *doubts, *_report_tags(known))
+    findings = (*ledger.findings, *doubts)
     archive = _arrange(known, records, joins, config, languages, render, findings)
     return archive, Ledger(records=tuple(records), damaged=ledger.damaged)
 
@@ -132,17 +132,3 @@ def _write_lines(
 
 def _shown_day(dated: DatedEntry, record: Record, today: date) -> date:
     return dated.day if dated.day <= today else record.day
-
-
-def _report_tags(known: Iterable[Known]) -> list[Finding]:
-    """Tags that no address can be made of."""
-    return [
-        Finding(
-            level="warning",
-            source=one.entry.source,
-            message=f"tag {tag[:60]!r} is left out: expected a letter or a digit in it",
-        )
-        for one in known
-        for tag in one.entry.tags
-        if not tag_slug(tag)
-    ]

@@ -88,9 +88,11 @@ def choose_issues(publication: Publication, day: date, lang: str | None) -> list
     languages = publication.config.languages
     if lang is not None and lang not in languages:
         raise NoIssueError(f"{lang!r} is no language here; expected {' or '.join(languages)}")
-    issues = [issue for issue in publication.issues_of(day) if lang in (None, issue.lang)]
+    archived = publication.archive.issues
+    known = [issue for one in languages if lang in (None, one) for issue in archived[one]]
+    issues = [issue for issue in known if issue.day == day]
     if not issues:
-        days = {issue.day for many in publication.archive.issues.values() for issue in many}
-        known = f"the newest is {max(days)}" if days else "there is none at all"
-        raise NoIssueError(f"no issue of {day}{f' in {lang}' if lang else ''}; {known}")
+        newest = max((issue.day for issue in known), default=None)
+        rest = f"the newest is {newest}" if newest else "there is none at all"
+        raise NoIssueError(f"no issue of {day}{f' in {lang}' if lang else ''}; {rest}")
     return issues

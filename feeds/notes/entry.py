@@ -65,9 +65,10 @@ def is_tag(line: Line) -> bool:
 def _read_tags(
     document: Document, lines: Sequence[Line], further: Sequence[str]
 ) -> tuple[str, ...]:
-    for each in lines:
-        for tag in tags_of([each.text]):
-            if not names_something(tag):
-                message = f"tag #{tag} has neither a letter nor a digit; expected a name"
-                document.tell("warning", each.number, message)
+    placed = [(1, tag) for tag in further]
+    placed += [(each.number, tag) for each in lines for tag in tags_of([each.text])]
+    for line, tag in placed:
+        if not names_something(tag):
+            message = f"tag #{tag[:60]} is left out: it has no letter and no digit; expected a name"
+            document.tell("warning", line, message)
     return tuple(dict.fromkeys([*further, *tags_of(each.text for each in lines)]))

@@ -49,7 +49,7 @@ def test_one_language_of_an_issue_and_the_same_bytes_each_time(tmp_path: Path) -
     ("arguments", "told"),
     [
         (["2024-12-16"], "no issue of 2024-12-16; the newest is 2024-12-18"),
-        (["2024-12-18", "--lang", "en"], "no issue of 2024-12-18 in en; the newest is 2024-12-18"),
+        (["2024-12-18", "--lang", "en"], "no issue of 2024-12-18 in en; the newest is 2024-12-17"),
         (["2024-12-17", "--lang", "fr"], "'fr' is no language here; expected ko or en"),
     ],
 )
