@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,7 +28,8 @@ python3 .ci/dev.py lock          renew the lock files (needs the index of packag
 def main(arguments: list[str]) -> int:
     """Do what the first argument says; the result is an exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036  # whoever starts this may have an older one
-        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
+        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+        print("With a newer one beside it: python3.13 .ci/dev.py demo")
         return 2
     if arguments[:1] == ["demo"]:
         return run(python("demo"), "-m", "feeds", "run", *local_address())
@@ -72,19 +74,28 @@ def python(purpose: str) -> str:
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"Installing what {purpose} needs …", flush=True)
         pip = [str(program), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(lock)], cwd=TOP, check=True)
+        # Older pips would build what has no wheel in a way of the past, and complain of it.
+        install(*pip, "--use-pep517", "--require-hashes", "-r", str(lock))
         if purpose == "test":  # tests start the command in folders of their own
-            own = ["--no-deps", "--no-build-isolation", "-e", "."]
-            subprocess.run([*pip, *own], cwd=TOP, check=True)
+            install(*pip, "--no-deps", "--no-build-isolation", "-e", ".")
         stamp.write_text(wanted)
     return str(program)
+
+
+def install(*command: str) -> None:
+    """Run pip, or end where it could not do its work."""
+    if code := run(*command):
+        sys.exit(130 if code == 130 else "Not installed: see above. The next start tries again.")
 
 
 def make_environment(folder: Path) -> None:
     """Make a virtual environment, or say what the system lacks for it."""
     try:
         venv.create(folder, with_pip=True, symlinks=os.name != "nt")
-    except subprocess.CalledProcessError:
+    except (subprocess.CalledProcessError, KeyboardInterrupt) as error:
+        shutil.rmtree(folder)  # half of one would be taken for a whole one at the next start
+        if isinstance(error, KeyboardInterrupt):
+            sys.exit(130)
         sys.exit(
             "This Python cannot make virtual environments; on Debian and Ubuntu, "
             "`apt install python3-venv` adds that."
