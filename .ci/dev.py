@@ -74,8 +74,10 @@ def python(purpose: str) -> str:
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"Installing what {purpose} needs …", flush=True)
         pip = [str(program), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-        # Older pips would build what has no wheel in a way of the past, and complain of it.
-        install(*pip, "--use-pep517", "--require-hashes", "-r", str(lock))
+        # Older pips would build what has no wheel in a way of the past, and complain of it. As a
+        # variable, since pips that know no other way may not know the option.
+        os.environ["PIP_USE_PEP517"] = "1"
+        install(*pip, "--require-hashes", "-r", str(lock))
         if purpose == "test":  # tests start the command in folders of their own
             install(*pip, "--no-deps", "--no-build-isolation", "-e", ".")
         stamp.write_text(wanted)
