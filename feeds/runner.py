@@ -145,6 +145,8 @@ class Runner:
             return set() if self._stopping else wishes
 
     def _build(self, now: datetime) -> None:
+        if self._publication is None:
+            log.info("building")  # the first time may take a while
         try:
             self._publication = self._rebuild(now)
         except PaperroundError as error:

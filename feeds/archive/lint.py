@@ -11,6 +11,7 @@ from feeds.archive.links import find_target, index_targets
 from feeds.archive.tag_lint import check_tags
 from feeds.config import Config
 from feeds.model import Archive, Finding, Level, Note, Source
+from feeds.slugs import join_tags, tag_slug
 
 _WIKILINK = re.compile(r"(?<!!)\[\[([^\[\]\n]+)\]\]")
 _CODE_SPAN = re.compile(r"(`+).+?\1")
@@ -36,6 +37,7 @@ def check_archive(notes: Sequence[Note], archive: Archive, config: Config) -> li
         *check_tags(entries, config),
         *_check_twice(entries),
         *_check_links(shown),
+        *_check_feeds(archive, config),
     ]
     for dated in entries:
         found.extend(_check_entry(dated, config))
@@ -48,6 +50,16 @@ def _place(source: Source) -> tuple[str, int]:
 
 def _finding(level: Level, source: Source, message: str) -> Finding:
     return Finding(level=level, source=source, message=message)
+
+
+def _check_feeds(archive: Archive, config: Config) -> Iterator[Finding]:
+    """Tags of named feeds that no entry ever had: a slip of the hand leaves a feed empty."""
+    joins = join_tags(config.tags.aliases)
+    for name, feed in config.feeds.items():
+        for tag in (*feed.any, *feed.all, *feed.not_):
+            if joins.resolve(tag_slug(tag)) not in archive.slugs:
+                message = f"no entry has the tag {tag!r}; expected one that is in use"
+                yield _finding("notice", Source(path=f"feeds.{name}", line=1), message)
 
 
 def _check_notes(

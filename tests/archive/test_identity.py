@@ -200,7 +200,7 @@ def test_doubt_is_reported_and_decided_once() -> None:
     assert keys_by_text(second) == {"b": "same", "c": "same-2"}
     (finding,) = second.archive.findings
     assert str(finding).startswith(
-        "2024-12-17.txt:2: 'Same': 2 entries here could be 1 of the ledger"
+        "2024-12-17.txt:2: 'Same': entries look alike, 2 in the notes and 1 in the ledger"
     )
     assert not build(notes, second).archive.findings
 

@@ -36,6 +36,16 @@ def test_tag_in_two_spellings_is_told_where_the_rarer_stands() -> None:
     ]
 
 
+def test_tag_of_a_named_feed_that_no_entry_has_is_told() -> None:
+    config = make_config(
+        feeds={"agents": {"any": ["RL", "trnasformer"], "not": ["reinforcement"]}},
+        tags={"aliases": {"reinforcement": "rl"}},
+    )
+    assert check_tags("rl", config=config) == [
+        ("notice feeds.agents:1: no entry has the tag 'trnasformer'; expected one that is in use")
+    ]
+
+
 @pytest.mark.parametrize(
     ("usual", "slip"),
     [
