@@ -164,8 +164,8 @@ class _Matching:
         entry = self._entries[notes[0]].entry
         kept = ", ".join(f"{self._records[line].day} {self._records[line].key}" for line in taken)
         message = (
-            f"{short_title(entry.title)!r}: entries look alike, {len(notes)} in the notes and {known} "
-            f"in the ledger; kept in order ({kept}). Give each a URL or title of its own"
+            f"{short_title(entry.title)!r}: entries look alike, {len(notes)} in the notes and "
+            f"{known} in the ledger; kept in order ({kept}). Give each a URL or title of its own"
         )
         self.findings.append(Finding(level="warning", source=entry.source, message=message))
 
