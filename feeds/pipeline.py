@@ -28,7 +28,7 @@ from feeds.model import (
 from feeds.notes import parse_note
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
 from feeds.outputs import OUTPUTS
-from feeds.outputs.feed_list import list_feeds
+from feeds.outputs.feed_list import list_feeds, list_unlisted_feeds
 from feeds.outputs.newsletter import render_newsletter
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
@@ -142,6 +142,7 @@ def prepare(
             languages=languages,
             archive=archive,
             feeds=list_feeds(archive, config, languages),
+            unlisted_feeds=list_unlisted_feeds(archive, config, languages),
             theme=Theme(languages, config.templates_folder),
         ),
         ledger=ledger,

@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from threading import Condition, Event, Thread
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -85,12 +84,12 @@ class Runner:
 
         :raises InUseError: another process works on this publication, or has the port.
         """
-        prefix = unquote(urlsplit(self._config.base_url).path).strip("/")
+        prefix = self._config.path_prefix
         with ExitStack() as stack:
             stack.enter_context(hold_lock(self._config.state_folder / "run.lock"))
             app = create_app(self._config.out_folder, prefix=prefix)
             server = stack.enter_context(Server(app, host=host, port=port))
-            place = f"{server.address}/{prefix}/" if prefix else f"{server.address}/"
+            place = server.below(prefix)
             log.info("serving %s at %s", self._config.out_folder, place)
             announce(place)
             stack.enter_context(

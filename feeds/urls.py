@@ -1,7 +1,7 @@
-"""Web addresses that stand in notes: which may be linked to, and how people say them.
+"""Web addresses: how they are spelled, which of a note's may be linked to, how people say them.
 
-They are untrusted, and written for people: with Korean in them, with a stray ``%``, with a bracket
-that closes something else.
+Those that stand in notes are untrusted, and written for people: with Korean in them, with a stray
+``%``, with a bracket that closes something else.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ _GENERIC = re.compile(
     r"|여기를?(?: ?클릭)?|클릭|더 ?보기|자세히(?: ?보기)?|링크|바로 ?가기|이미지|그림|사진)",
     re.I,
 )
+
+
+def encode_path(path: str) -> str:
+    """Percent-encode a path for an address (RFC 3986, section 2.1), slashes kept."""
+    return quote(path, safe="/~")
 
 
 def encode_url(url: str) -> str | None:

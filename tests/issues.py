@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from feeds.config import Config, encode_path, parse_config
+from feeds.config import Config, parse_config
 from feeds.languages import load_languages
 from feeds.model import Archive, Article, Image, Issue, Source, Tag, Text
 from feeds.notes.markup import render_abstract, render_commentary
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
+from feeds.urls import encode_path
 
 LANGUAGES = load_languages(("ko", "en"))
 DAY = date(2024, 12, 17)
@@ -38,7 +39,12 @@ def make_site(config: Config | None = None, *issues: Issue) -> Site:
         findings=(),
     )
     return Site(
-        config=config, languages=languages, archive=archive, feeds=(), theme=Theme(languages)
+        config=config,
+        languages=languages,
+        archive=archive,
+        feeds=(),
+        unlisted_feeds=(),
+        theme=Theme(languages),
     )
 
 

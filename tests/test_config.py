@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from feeds.config import encode_path, find_config, load_config, parse_hour
+from feeds.config import find_config, load_config, parse_hour
 from feeds.errors import ConfigError
+from feeds.urls import encode_path
 from tests.publications import run, write_publication
 
 GOOD = 'title = "Papers"\nbase_url = "https://example.org/papers"\n'
@@ -73,7 +74,7 @@ WRONG = [
     (f'{GOOD}domain = ""', "domain", "''; expected a name such as example.org"),
     (f'{GOOD}author = {{ name = "X", email = "x" }}', "author.email", "'x'; expected an address"),
     (f'{GOOD}author = {{ name = "X", url = "x.org" }}', "author.url", "'x.org'; expected an addr"),
-    (f'{GOOD}icon = "javascript:x"', "icon", "'javascript:x'; expected an address, or a path"),
+    (f'{GOOD}icon = "javascript:x"', "icon", "'javascript:x'; expected an address, or a file"),
     (f'{GOOD}logo = "data:image/png,x"', "logo", "'data:image/png,x'; expected an address"),
     (f'{GOOD}mail.from_address = "x y"', "mail.from_address", "'x y'; expected an address"),
     (f'{GOOD}mail.reply_to = "x\\ny@z"', "mail.reply_to", "'x\\ny@z'; expected an address"),

@@ -12,10 +12,11 @@ from feeds.archive.editions import Shown, is_stub
 from feeds.archive.entries import DatedEntry
 from feeds.archive.links import Targets, find_target, index_targets
 from feeds.archive.record import Record
-from feeds.config import Config, encode_path
+from feeds.config import Config
 from feeds.model import Article, Entry, Language, Link, Tag, Text
 from feeds.scripts import count_letters, count_scripts, shared_language
 from feeds.slugs import Joins
+from feeds.urls import encode_path
 
 
 class Renderer(Protocol):

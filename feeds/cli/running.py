@@ -7,7 +7,6 @@ from datetime import date, datetime
 from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import click
 
@@ -56,9 +55,9 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
     from feeds.runner import Runner
     from feeds.web.server import stop_signals
 
-    config = read_config(config_path, base_url)
-    log_to_terminal()
     path = locate_config(config_path)
+    config = load_config(path, base_url=base_url)
+    log_to_terminal()
     with open_state(config) as state, stop_signals() as stop:
 
         def rebuild(now: datetime) -> Publication:
@@ -90,10 +89,10 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
     config = read_config(config_path, base_url)
     if not config.out_folder.is_dir():
         raise ConfigError(str(config.out_folder), "", "is not there yet; paperround build makes it")
-    prefix = unquote(urlsplit(config.base_url).path).rstrip("/")
+    prefix = config.path_prefix
     app = create_app(config.out_folder, prefix=prefix)
     with stop_signals() as stop, Server(app, host=host, port=port) as server:
-        out.print(f"{server.address}{prefix}/    Ctrl+C ends it")
+        out.print(f"{server.below(prefix)}    Ctrl+C ends it")
         wait_for(stop)
 
 
@@ -120,7 +119,6 @@ def preview(config_path: Path | None, day: date, port: int) -> None:
     config = load_config(path)
     # A note may be written before its day: it is shown as it will be then.
     day_end = datetime.combine(day, clock_time.max, config.zone)
-
     images: dict[str, OutputFile] = {}
 
     def render(lang: str) -> str:

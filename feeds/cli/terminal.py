@@ -91,11 +91,7 @@ def count_findings(findings: Iterable[Finding], levels: Collection[str]) -> str:
 def print_build(built: Build, seconds: float) -> None:
     config, archive = built.publication.config, built.publication.archive
     entries = len(
-        {
-            article.key + str(article.day)
-            for lang in archive.languages
-            for article in archive.articles[lang]
-        }
+        {article.source for lang in archive.languages for article in archive.articles[lang]}
     )
     days = len({day.date for lang in archive.languages for day in archive.days[lang]})
     published = built.published

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -123,6 +123,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return (self.domain or urlsplit(self.base_url).hostname or "localhost").lower()
 
     @property
+    def path_prefix(self) -> str:
+        """The path of the base URL, decoded, without slashes at its ends (``papers``)."""
+        return unquote(urlsplit(self.base_url).path).strip("/")
+
+    @property
     def notes_folder(self) -> Path:
         """Where the notes are."""
         return self.root / self.folders.notes
@@ -163,11 +168,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def unsubscribe_address(self, lang: str) -> str:
         """The page that says, in a language, how to stop the newsletter."""
         return self.address(f"{lang}/unsubscribe/")
-
-
-def encode_path(path: str) -> str:
-    """Percent-encode a path for an address (RFC 3986, section 2.1), slashes kept."""
-    return quote(path, safe="/~")
 
 
 def parse_hour(value: int | str) -> time:

@@ -72,7 +72,7 @@ def _check_addresses(config: Config) -> Iterator[Check]:
         yield (
             value is None or _is_web(value) or re.fullmatch(r"[^\s:?#]+", value),
             key,
-            f"{value!r}; expected an address, or a path below the base URL",
+            f"{value!r}; expected an address, or a file beside the configuration",
         )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import urljoin
 
-from feeds.config import Config, encode_path
+from feeds.config import Config
 from feeds.model import Article, Feed
-from feeds.urls import encode_url
+from feeds.urls import encode_path, encode_url
 
 
 def day_path(lang: str, day: date) -> str:

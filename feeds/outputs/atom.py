@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from html import escape
 from typing import Any, cast
-from urllib.parse import unquote
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseExtension
@@ -21,12 +20,11 @@ from feeds.outputs.addresses import (
     resolve_address,
 )
 from feeds.outputs.characters import has_closing_tag, one_line, plain_name, spell_plain_text
-from feeds.outputs.content import render_content
-from feeds.outputs.feed_list import list_unlisted_feeds
+from feeds.outputs.content import name_writer, render_content
+from feeds.outputs.formats import ATOM, write_feeds
 from feeds.outputs.site import Site
 from feeds.urls import encode_url
 
-MEDIA_TYPE = "application/atom+xml"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _TEXTS = ("title", "subtitle", "rights")
 
@@ -104,19 +102,13 @@ def render_atom(feed: Feed, site: Site, entries: Entries | None = None) -> bytes
 def write_atom(site: Site) -> Iterator[OutputFile]:
     """Every feed as a file, the monthly archives included."""
     entries: Entries = {}
-    unlisted = list_unlisted_feeds(site.archive, site.config, site.languages)
-    for feed in (*site.feeds, *unlisted):
-        yield OutputFile(
-            path=f"{unquote(feed.stem)}.atom",
-            content=render_atom(feed, site, entries),
-            media_type=MEDIA_TYPE,
-        )
+    return write_feeds(site, ATOM, lambda feed: render_atom(feed, site, entries))
 
 
 def describe_writer(config: Config) -> dict[str, str]:
     """The publication's writer as feedgen takes a person: name, and e-mail and address if any."""
     writer = config.writer
-    person = {"name": plain_name(writer.name) or "Paperround"}
+    person = {"name": name_writer(config)}
     if writer.email:
         person["email"] = writer.email
     if address := writer.url and encode_url(writer.url):
@@ -126,7 +118,7 @@ def describe_writer(config: Config) -> dict[str, str]:
 
 def _link_feed(feed: Feed, config: Config) -> Iterator[dict[str, str]]:
     def atom(rel: str, stem: str) -> dict[str, str]:
-        return {"rel": rel, "type": MEDIA_TYPE, "href": config.address(f"{stem}.atom")}
+        return {"rel": rel, "type": ATOM.media_type, "href": config.address(f"{stem}.atom")}
 
     yield atom("self", feed.stem)
     yield {"rel": "alternate", "type": "text/html", "href": find_feed_page(feed, config)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from feeds.config import Config
 from feeds.model import Article, Text
 from feeds.outputs.addresses import find_tag_page
 from feeds.outputs.characters import allow_characters, one_line, plain_name
@@ -26,6 +27,11 @@ def render_summary(article: Article) -> str:
     """How an entry begins: 300 characters of plain text at most; empty where it has no text."""
     text = article.content
     return shorten(one_line(text.plain[0]), 300) if text and text.plain else ""
+
+
+def name_writer(config: Config) -> str:
+    """Whose words the commentary is, as readers of feeds are told."""
+    return plain_name(config.writer.name) or "Paperround"
 
 
 def _quote_texts(article: Article) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, MutableMapping
 from typing import Any
-from urllib.parse import unquote
 
 from feeds.config import Config
 from feeds.model import Article, Feed, OutputFile
@@ -15,12 +14,11 @@ from feeds.outputs.addresses import (
     resolve_address,
 )
 from feeds.outputs.characters import one_line, plain_name
-from feeds.outputs.content import render_content
-from feeds.outputs.feed_list import list_unlisted_feeds
+from feeds.outputs.content import name_writer, render_content
+from feeds.outputs.formats import JSON, write_feeds
 from feeds.outputs.site import Site
 from feeds.urls import encode_url
 
-MEDIA_TYPE = "application/feed+json"
 _VERSION = "https://jsonfeed.org/version/1.1"
 
 Items = MutableMapping[str, str]
@@ -39,16 +37,9 @@ def render_json(feed: Feed, site: Site, items: Items | None = None) -> bytes:
 
 
 def write_json(site: Site) -> Iterator[OutputFile]:
-    """Every feed as a file; archives are a matter of Atom."""
+    """Every feed as a file."""
     items: Items = {}
-    unlisted = list_unlisted_feeds(site.archive, site.config, site.languages)
-    for feed in (*site.feeds, *unlisted):
-        if feed.kind != "month":
-            yield OutputFile(
-                path=f"{unquote(feed.stem)}.json",
-                content=render_json(feed, site, items),
-                media_type=MEDIA_TYPE,
-            )
+    return write_feeds(site, JSON, lambda feed: render_json(feed, site, items))
 
 
 def _describe_feed(feed: Feed, config: Config) -> dict[str, Any]:
@@ -84,11 +75,9 @@ def _describe_item(article: Article, site: Site) -> dict[str, Any]:
     )
 
 
-def _describe_writer(config: Config) -> dict[str, str]:
-    writer = config.writer
-    address = writer.url and encode_url(writer.url)
-    name = plain_name(writer.name) or "Paperround"
-    return {"name": name, "url": address} if address else {"name": name}
+def _describe_writer(config: Config) -> dict[str, Any]:
+    url = config.writer.url
+    return _leave_out_empty({"name": name_writer(config), "url": url and encode_url(url)})
 
 
 def _leave_out_empty(values: dict[str, Any]) -> dict[str, Any]:

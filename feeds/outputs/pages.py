@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 from feeds.model import Article, Day, Feed, Link, OutputFile, Text
 from feeds.outputs.addresses import day_path, tag_path
-from feeds.outputs.site import FORMATS, Site
+from feeds.outputs.formats import FORMATS
+from feeds.outputs.site import Site
 from feeds.outputs.theme import format_date
 from feeds.urls import encode_url
 

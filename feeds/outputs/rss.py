@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
 from typing import Any, cast
-from urllib.parse import unquote
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseExtension
@@ -22,11 +21,10 @@ from feeds.outputs.addresses import (
     resolve_address,
 )
 from feeds.outputs.characters import looks_like_markup, one_line, plain_name, spell_plain_text
-from feeds.outputs.content import render_content, render_summary
-from feeds.outputs.feed_list import list_unlisted_feeds
+from feeds.outputs.content import name_writer, render_content, render_summary
+from feeds.outputs.formats import RSS, write_feeds
 from feeds.outputs.site import Site
 
-MEDIA_TYPE = "application/rss+xml"
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif")  # all that RSS 2.0 knows
 
@@ -93,7 +91,7 @@ def render_rss(feed: Feed, site: Site, items: Items | None = None) -> bytes:
     logo = resolve_address(config.logo, config)
     if logo and logo.lower().endswith(_IMAGES):
         rss.logo(logo)
-    rss.link(rel="self", type=MEDIA_TYPE, href=config.address(f"{feed.stem}.rss"))
+    rss.link(rel="self", type=RSS.media_type, href=config.address(f"{feed.stem}.rss"))
     # Last: feedgen takes the last link for the channel's own.
     rss.link(rel="alternate", href=find_feed_page(feed, config))
     for article in feed.articles:
@@ -104,22 +102,15 @@ def render_rss(feed: Feed, site: Site, items: Items | None = None) -> bytes:
 
 
 def write_rss(site: Site) -> Iterator[OutputFile]:
-    """Every feed as a file; archives are a matter of Atom."""
+    """Every feed as a file."""
     items: Items = {}
-    unlisted = list_unlisted_feeds(site.archive, site.config, site.languages)
-    for feed in (*site.feeds, *unlisted):
-        if feed.kind != "month":
-            yield OutputFile(
-                path=f"{unquote(feed.stem)}.rss",
-                content=render_rss(feed, site, items),
-                media_type=MEDIA_TYPE,
-            )
+    return write_feeds(site, RSS, lambda feed: render_rss(feed, site, items))
 
 
 def _make_item(article: Article, site: Site) -> RssItem:
     item = RssItem(
         published=article.published,
-        creator=plain_name(site.config.writer.name) or "Paperround",
+        creator=name_writer(site.config),
         contributors=[name for name in map(plain_name, article.authors) if name],
     )
     item.guid(article.id, permalink=False)

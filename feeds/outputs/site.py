@@ -11,28 +11,16 @@ from feeds.outputs.theme import Theme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
-    """A format of feeds: its name in the configuration, its file's ending and its media type."""
-
-    name: str
-    label: str
-    ending: str
-    media_type: str
-
-
-FORMATS = (
-    Format(name="atom", label="Atom", ending="atom", media_type="application/atom+xml"),
-    Format(name="rss", label="RSS", ending="rss", media_type="application/rss+xml"),
-    Format(name="json", label="JSON Feed", ending="json", media_type="application/feed+json"),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The archive and how to show it; ``feeds`` are those that are listed, in the order shown."""
+    """The archive and how to show it.
+
+    ``feeds`` are those that readers are shown, in that order; ``unlisted_feeds`` those that are
+    written all the same: monthly archives, and the feeds of slugs that were joined or are unused.
+    """
 
     config: Config
     languages: Mapping[str, Language]
     archive: Archive
     feeds: tuple[Feed, ...]
+    unlisted_feeds: tuple[Feed, ...]
     theme: Theme

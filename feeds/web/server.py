@@ -66,6 +66,10 @@ class Server:
         shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # compared, not listened on
         return f"http://[{shown}]:{self.port}" if ":" in shown else f"http://{shown}:{self.port}"
 
+    def below(self, prefix: str) -> str:
+        """Where a path prefix (``papers``, or nothing) of what is served is found."""
+        return f"{self.address}/{prefix}/" if prefix else f"{self.address}/"
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._server.ready.wait(_START_S)  # ending it before it has begun would leave things open

@@ -9,12 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from feeds.config import Config, encode_path, parse_config
+from feeds.config import Config, parse_config
 from feeds.languages import load_languages
 from feeds.model import Archive, Article, Link, Source, Tag, Text
-from feeds.outputs.feed_list import list_feeds
+from feeds.outputs.feed_list import list_feeds, list_unlisted_feeds
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
+from feeds.urls import encode_path
 
 LANGUAGES = ("ko", "en")
 
@@ -130,6 +131,7 @@ def make_site(
         languages=languages,
         archive=archive,
         feeds=list_feeds(archive, config, languages),
+        unlisted_feeds=list_unlisted_feeds(archive, config, languages),
         theme=Theme(languages),
     )
 

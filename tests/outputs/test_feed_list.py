@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from feeds.config import encode_path
 from feeds.model import Feed, Tag
-from feeds.outputs.feed_list import list_unlisted_feeds
 from feeds.outputs.site import Site
+from feeds.urls import encode_path
 from tests.outputs.samples import (
     CPP,
     KOREAN,
@@ -21,8 +20,7 @@ from tests.outputs.samples import (
 
 
 def find_feed(site: Site, stem: str) -> Feed:
-    unlisted = list_unlisted_feeds(site.archive, site.config, site.languages)
-    return next(feed for feed in (*site.feeds, *unlisted) if feed.stem == stem)
+    return next(feed for feed in (*site.feeds, *site.unlisted_feeds) if feed.stem == stem)
 
 
 def titles_of(feed: Feed) -> list[str]:
@@ -128,8 +126,9 @@ def test_a_month_is_closed_when_a_later_one_has_entries_in_the_language() -> Non
             make_article(day=date(2025, 1, 1), commentary=None, abstract=None, stub=True),
         ]
     )
-    unlisted = list_unlisted_feeds(site.archive, site.config, site.languages)
-    assert [feed.stem for feed in unlisted if feed.kind == "month"] == ["ko/archive/2024-11"]
+    assert [feed.stem for feed in site.unlisted_feeds if feed.kind == "month"] == [
+        "ko/archive/2024-11"
+    ]
 
 
 def test_a_joined_slug_keeps_a_feed_with_the_entries_of_its_tag() -> None:
@@ -203,8 +202,7 @@ def test_ids_are_unique_but_for_the_documents_of_one_feed() -> None:
         ],
         slugs={"reinforcement-learning": RL},
     )
-    unlisted = list_unlisted_feeds(site.archive, site.config, site.languages)
-    months = [feed for feed in unlisted if feed.kind == "month"]
-    others = [feed for feed in (*site.feeds, *unlisted) if feed.kind != "month"]
+    months = [feed for feed in site.unlisted_feeds if feed.kind == "month"]
+    others = [feed for feed in (*site.feeds, *site.unlisted_feeds) if feed.kind != "month"]
     assert len({feed.id for feed in others}) == len(others)
     assert {feed.id for feed in months} == {feed.id for feed in others if feed.kind == "all"}

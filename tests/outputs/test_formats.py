@@ -20,10 +20,11 @@ from feeds.config import Author, parse_config
 from feeds.model import Link, OutputFile, Tag, Text
 from feeds.outputs.atom import render_atom, write_atom
 from feeds.outputs.content import render_content
+from feeds.outputs.formats import FORMATS
 from feeds.outputs.jsonfeed import render_json, write_json
 from feeds.outputs.opml import write_opml
 from feeds.outputs.rss import render_rss, write_rss
-from feeds.outputs.site import FORMATS, Site
+from feeds.outputs.site import Site
 from tests.outputs.samples import (
     HOSTILE_TITLES,
     KOREAN,

@@ -9,7 +9,7 @@ import pytest
 from lxml import html
 from lxml.html import HtmlElement
 
-from feeds.outputs.site import FORMATS
+from feeds.outputs.formats import FORMATS
 from tests.publications import copy_sample, run, write_publication
 
 
