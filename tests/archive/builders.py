@@ -6,7 +6,7 @@ import html
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from feeds.model import Archive, Article, Entry, Note, Source, Text
 
 NOW = datetime(2024, 12, 20, 3, 0, tzinfo=UTC)  # noon in Seoul
 DAY = date(2024, 12, 17)
+NEXT = DAY + timedelta(days=1)
+LATER = NOW + timedelta(days=1)
 LANGUAGES = load_languages(("ko", "en"))
 
 
@@ -125,3 +127,16 @@ def build(
         allow_deletes=allow_deletes,
     )
     return Built(archive=archive, ledger=after)
+
+
+def one_id(built: Built) -> str:
+    (article,) = built.archive.articles["en"]
+    return article.id
+
+
+PAPER = make_entry(
+    "GPT-4: A Report",
+    url="https://arxiv.org/abs/2303.08774",
+    authors=("OpenAI",),
+    abstract=("We report on it.",),
+)
