@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from feeds.config.checks import OUTPUT_NAMES
+from feeds.outputs import OUTPUTS
+
 FEEDS = Path(__file__).parents[1] / "feeds"
 
 # Lowest first: a part may import from parts of lower rank, and from its own.
@@ -106,6 +109,10 @@ def test_the_core_reads_no_clock_no_disk_and_no_network(path: Path) -> None:
         if isinstance(node, ast.Call)
     }
     assert not calls & IMPURE_CALLS
+
+
+def test_the_configuration_names_every_output_there_is() -> None:
+    assert tuple(OUTPUTS) == OUTPUT_NAMES
 
 
 def test_no_text_names_a_machine_or_an_address_of_packages() -> None:
