@@ -110,8 +110,9 @@ def renew_locks() -> int:
     common += ["--no-emit-index-url", "--no-header", "--upgrade", "-q", "pyproject.toml"]
     user, developer = (f".ci/{name}" for name in LOCKS.values())
     uv = [python("test"), "-m", "uv", "pip", "compile"]
-    return run(*uv, *common, "-o", user) or run(
-        *uv, *common, "--extra", "dev", "-c", user, "-o", developer
+    # What users get follows from what developers test with: some tools know no newest release.
+    return run(*uv, *common, "--extra", "dev", "-o", developer) or run(
+        *uv, *common, "-c", developer, "-o", user
     )
 
 

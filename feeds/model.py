@@ -87,7 +87,8 @@ class Language:
 
     ``script`` is a regular expression of the letters that tell this language (``[가-힣]``), or
     None where its letters are shared with others (English). ``words`` are the texts around the
-    notes, by section; ``fonts`` CSS font families, the generic one last.
+    notes, by section; ``fonts`` CSS font families, the generic one last. ``locale`` is language and
+    territory as OpenGraph writes them (``ko_KR``), or empty.
     """
 
     code: str
@@ -100,6 +101,7 @@ class Language:
     dates: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
     script: str | None = None
+    locale: str = ""
 
 
 # --- 2. the archive -------------------------------------------------------------------------------
@@ -115,11 +117,16 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A piece of text in one language: as safe HTML blocks, and as plain paragraphs."""
+    """A piece of text in one language: as safe HTML blocks, and as plain paragraphs.
+
+    Formulas are readable Unicode in both, as feeds and mails need them. ``mathml`` is the HTML with
+    formulas as MathML, for pages; None where the text has none.
+    """
 
     lang: str
     html: str
     plain: tuple[str, ...]
+    mathml: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ RANKS = {
     "images": 4,
     "database": 4,
     "watch": 4,
+    "archive_file": 5,
     "ledger_file": 5,
     "starter": 5,
     "delivery": 5,

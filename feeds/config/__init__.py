@@ -46,9 +46,10 @@ class NamedFeed(
 
 
 class Tags(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Tags that are joined to others, as written or as slugs."""
+    """Tags that are joined to others, and what tags are about: as written or as slugs."""
 
     aliases: dict[str, str] = {}
+    descriptions: dict[str, Localized] = {}
 
 
 class Folders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +96,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     outputs: tuple[str, ...] = OUTPUT_NAMES
+    application: bool = False
     folders: Folders = Folders()
     ledger: str = "ledger.jsonl"
     mail: Mail = Mail()

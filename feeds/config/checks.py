@@ -13,7 +13,7 @@ from feeds.slugs import AliasError, join_tags, tag_slug
 if TYPE_CHECKING:
     from feeds.config import Config
 
-OUTPUT_NAMES = ("pages", "atom", "rss", "json", "opml", "newsletter")
+OUTPUT_NAMES = ("pages", "search", "atom", "rss", "json", "opml", "newsletter")
 
 Check = tuple[object, str, str]
 """Whether it is good, the key, and what to say if it is not."""

@@ -11,10 +11,12 @@ from feeds.outputs.newsletter import write_newsletters
 from feeds.outputs.opml import write_opml
 from feeds.outputs.pages import write_pages
 from feeds.outputs.rss import write_rss
+from feeds.outputs.search import write_search
 from feeds.outputs.site import Site
 
 OUTPUTS: Mapping[str, Callable[[Site], Iterable[OutputFile]]] = {
     "pages": write_pages,
+    "search": write_search,
     "atom": write_atom,
     "rss": write_rss,
     "json": write_json,

@@ -44,10 +44,13 @@ def test_every_page_has_a_title_of_its_own_language_and_an_address(out: Path) ->
         assert page.find(".//meta[@name='viewport']") is not None
 
 
-def test_no_page_has_a_style_of_its_own_or_a_script(out: Path) -> None:
+def test_no_page_has_a_style_or_a_script_inside(out: Path) -> None:
     for path in pages_in(out):
         page = read_page(path)
-        assert not page.xpath("//*[@style] | //style | //script"), path
+        assert not page.xpath(
+            "//*[@style] | //style | //script[text()] | //@*[starts-with(name(), 'on')]"
+        ), path
+        assert all(str(src).startswith("/papers/assets/") for src in page.xpath("//script/@src"))
 
 
 def test_no_template_leaves_its_marks(out: Path) -> None:

@@ -32,7 +32,9 @@ def test_a_style_of_ones_own_reaches_pages_and_mails(tmp_path: Path) -> None:
     (tmp_path / "mine/css/newsletter.css").write_text("h1, h2 { color: #654321 !important; }\n")
     assert run(config, "build").exit_code == 0
     tree = read_tree(tmp_path / "out")
-    assert tree["assets/site.css"] == b"h1 { color: #123456; }\n"
+    [style] = [name for name in tree if name.startswith("assets/site.") and name.endswith(".css")]
+    assert tree[style] == b"h1 { color: #123456; }\n"
+    assert f'href="/papers/{style}"'.encode() in tree["ko/index.html"]
     assert b"#654321" in tree["ko/2024/12/17/newsletter.html"]
 
 

@@ -1,0 +1,3 @@
+import { readSelection } from "./selection.js";
+
+document.documentElement.dataset.filter = readSelection().any.size;

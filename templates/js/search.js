@@ -1,0 +1,3 @@
+import { readSelection } from "./selection.js";
+
+document.documentElement.dataset.search = readSelection().any.size;
