@@ -28,7 +28,7 @@ def find_problems(config: Config) -> Iterator[tuple[str, str]]:
         _check_mail(config),
         _check_times(config),
         _check_feeds(config),
-        _check_aliases(config),
+        _check_tags(config),
         _check_folders(config),
     )
     # One by one: without a base URL that is one, the rest cannot even be looked at.
@@ -87,6 +87,7 @@ def _check_texts(config: Config) -> Iterator[Check]:
     texts.update({f"feeds.{name}.title": feed.title for name, feed in config.feeds.items()})
     texts["mail.from_name"] = config.mail.from_name
     texts["mail.postal_address"] = config.mail.postal_address
+    texts.update({f"tags.descriptions.{t}": said for t, said in config.tags.descriptions.items()})
     for key, value in texts.items():
         for code in value if isinstance(value, dict) else ():
             expected = f"no such language; expected one of {', '.join(known)}"
@@ -140,15 +141,20 @@ def _check_feeds(config: Config) -> Iterator[Check]:
     yield config.outputs, "outputs", f"empty; expected some of {expected}"
     for name in config.outputs:
         yield name in OUTPUT_NAMES, "outputs", f"{name!r}; expected some of {expected}"
+    searchable = "search" not in config.outputs or "pages" in config.outputs
+    yield searchable, "outputs", "'search' without 'pages'; expected both: the search is a page"
     twice = len(set(config.outputs)) < len(config.outputs)
     yield not twice, "outputs", "an output stands twice; expected each once"
 
 
-def _check_aliases(config: Config) -> Iterator[Check]:
+def _check_tags(config: Config) -> Iterator[Check]:
     try:
         join_tags(config.tags.aliases)
     except AliasError as error:
         yield False, f"tags.aliases.{error.alias}", str(error)
+    for tag in config.tags.descriptions:
+        expected = "expected a letter or a digit in a tag"
+        yield tag_slug(tag), f"tags.descriptions.{tag}", expected
 
 
 def _check_folders(config: Config) -> Iterator[Check]:
