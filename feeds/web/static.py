@@ -12,8 +12,6 @@ import stat
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -25,7 +23,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from feeds.web.ranges import select_range
+from feeds.web.responses import Representation, respond
 
 MEDIA_TYPES = {
     ".atom": "application/atom+xml; charset=utf-8",
@@ -70,11 +68,6 @@ class _File:
     content: bytes
     modified: datetime
 
-    @property
-    def etag(self) -> str:
-        """A strong validator (RFC 9110, section 8.8.3): equal only for equal bytes."""
-        return f'"{blake2b(self.content, digest_size=16).hexdigest()}"'
-
 
 def create_app(folder: Path, *, prefix: str = "") -> Starlette:
     """An application that serves a folder below a path prefix (``/papers``, or nothing).
@@ -112,7 +105,7 @@ class _Folder:
             file = read_inside(self._folder, inside)
             if not file and read_inside(self._folder, f"{inside}/index.html"):
                 return _redirect(f"{path}/")
-        return _respond(file, asked) if file else self._not_found()
+        return respond(_represent(file), asked) if file else self._not_found()
 
     def _not_found(self) -> Response:
         page = read_inside(self._folder, "404.html")
@@ -172,27 +165,9 @@ def _redirect(path: str) -> Response:
     return RedirectResponse("/" + quote(path.lstrip("/"), safe="/~"), 308, headers)
 
 
-def _respond(file: _File, asked: Headers) -> Response:
-    headers = {
-        "ETag": file.etag,
-        "Last-Modified": format_datetime(file.modified, usegmt=True),
-        "Cache-Control": _FOR_EVER if _FOREVER_NAMED.fullmatch(file.path) else _ASK_EACH_TIME,
-    }
-    if _is_unchanged(file, asked):
-        return Response(status_code=304, headers=headers)
-    headers["Accept-Ranges"] = "bytes"
-    media_type = _media_type(file.path)
-    part = select_range(asked.get("range"), len(file.content))
-    if part is None or not _is_same(file, asked.get("if-range")):
-        return Response(file.content, media_type=media_type, headers=headers)
-    first, last = part
-    length = len(file.content)
-    if first > last:
-        headers["Content-Range"] = f"bytes */{length}"
-        return Response(status_code=416, headers=headers)
-    headers["Content-Range"] = f"bytes {first}-{last}/{length}"
-    content = file.content[first : last + 1]
-    return Response(content, status_code=206, media_type=media_type, headers=headers)
+def _represent(file: _File) -> Representation:
+    kept = _FOR_EVER if _FOREVER_NAMED.fullmatch(file.path) else _ASK_EACH_TIME
+    return Representation(file.content, _media_type(file.path), file.modified, kept)
 
 
 def _media_type(path: str) -> str:
@@ -200,25 +175,3 @@ def _media_type(path: str) -> str:
     if name.name == "feed.json":
         return FEED_JSON
     return MEDIA_TYPES.get(name.suffix.lower(), "application/octet-stream")
-
-
-def _is_unchanged(file: _File, asked: Headers) -> bool:
-    """Whether the reader has these bytes (RFC 9110, sections 13.1.2, 13.1.3 and 13.2.2)."""
-    if (tags := asked.get("if-none-match")) is not None:
-        known = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
-        return file.etag in known or "*" in known
-    since = _parse_date(asked.get("if-modified-since"))
-    return since is not None and file.modified <= since
-
-
-def _is_same(file: _File, condition: str | None) -> bool:
-    """Whether a part may go with those that the reader has (RFC 9110, section 13.1.5)."""
-    return condition is None or condition == file.etag or _parse_date(condition) == file.modified
-
-
-def _parse_date(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
