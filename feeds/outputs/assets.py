@@ -15,7 +15,7 @@ _FOLDERS = {
     "css": ("css/", "text/css; charset=utf-8"),
     "js": ("js/", "text/javascript; charset=utf-8"),
 }
-_NAMES = ("site.css", "site.js", "filter.js", "search.js", "builder.js")
+_NAMES = ("site.css", "plots.css", "site.js", "filter.js", "search.js", "builder.js")
 # import { … } from "./selection.js";
 _IMPORT = re.compile(r"""(?<=["'])\./([a-z_-]+\.js)(?=["'])""")
 

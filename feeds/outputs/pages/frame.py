@@ -58,6 +58,7 @@ class Frame:
         canonical: str | None = "",
         indexed: bool = True,
         scripts: Collection[str] = (),
+        styles: Collection[str] = (),
         **context: Any,
     ) -> OutputFile:
         """Render the page at ``path``, which is relative to the base URL and percent-encoded.
@@ -69,6 +70,7 @@ class Frame:
         :param canonical: the path that this page is known by, by default its own; None for none.
         :param indexed: whether search engines may list it.
         :param scripts: what it runs beside ``site.js``.
+        :param styles: what it looks like beside ``site.css``.
         """
         title = self.title
         if name != title:
@@ -89,6 +91,7 @@ class Frame:
                 "translations": self._translations(others),
                 "indexed": indexed,
                 "scripts": ("site.js", *scripts),
+                "styles": ("site.css", *styles),
                 **context,
             },
         )
