@@ -14,8 +14,9 @@ from feeds.outputs.theme import Theme
 _FOLDERS = {
     "css": ("css/", "text/css; charset=utf-8"),
     "js": ("js/", "text/javascript; charset=utf-8"),
+    "svg": ("site/", "image/svg+xml; charset=utf-8"),
 }
-_NAMES = ("site.css", "plots.css", "site.js", "filter.js", "search.js", "builder.js")
+_NAMES = ("site.css", "plots.css", "icon.svg", "site.js", "filter.js", "search.js", "builder.js")
 # import { … } from "./selection.js";
 _IMPORT = re.compile(r"""(?<=["'])\./([a-z_-]+\.js)(?=["'])""")
 
@@ -30,6 +31,8 @@ class Assets:
 
 def collect_assets(theme: Theme) -> Assets:
     """Read what pages use from the theme, and whatever these import.
+
+    A style sheet is a template: it has the fonts and line breaking of every language.
 
     A script names the modules that it imports as ``./name.js``; in the file that is written it
     names their hashed files, so that two builds never mix in a browser's cache.
@@ -53,10 +56,17 @@ def _make(name: str, theme: Theme, made: dict[str, OutputFile], users: tuple[str
         folder, media_type = _FOLDERS[ending]
         text = _IMPORT.sub(
             lambda found: f"./{_make(found[1], theme, made, (*users, name))}",
-            theme.read(f"{folder}{name}"),
+            _read(f"{folder}{name}", theme),
         )
         content = text.encode()
         digest = blake2b(content, digest_size=8).hexdigest()
         path = f"assets/{stem}.{digest}.{ending}"
         made[name] = OutputFile(path=path, content=content, media_type=media_type)
     return made[name].path.removeprefix("assets/")
+
+
+def _read(path: str, theme: Theme) -> str:
+    if not path.endswith(".css"):
+        return theme.read(path)
+    languages = theme.languages
+    return theme.render(path, next(iter(languages)), languages=languages.values())
