@@ -7,12 +7,11 @@ bytes: a build that replaces it meanwhile leaves the answer as it was.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import quote
 
 from starlette.applications import Starlette
@@ -23,29 +22,15 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from feeds.publish.served import (
+    ASK_EACH_TIME,
+    MEDIA_TYPES,
+    cache_control_of,
+    is_served,
+    media_type_of,
+)
 from feeds.web.responses import Representation, respond
 
-MEDIA_TYPES = {
-    ".atom": "application/atom+xml; charset=utf-8",
-    ".rss": "application/rss+xml; charset=utf-8",
-    ".json": "application/json",
-    ".opml": "text/x-opml; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".txt": "text/plain; charset=utf-8",
-    ".xml": "application/xml; charset=utf-8",
-    ".svg": "image/svg+xml; charset=utf-8",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-}
-FEED_JSON = "application/feed+json"
 # Notes are untrusted: whatever slipped into a page, no script of it runs (Content Security Policy
 # Level 3). Sent with every file, since a picture in SVG is a document too.
 SAFETY = {
@@ -54,12 +39,6 @@ SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-# Kept, but asked for each time: a question costs a 304, and nobody sees yesterday's feed.
-_ASK_EACH_TIME = "no-cache"
-# A picture's name is made of its content.
-_FOR_EVER = "public, max-age=31536000, immutable"
-_FOREVER_NAMED = re.compile(r"images/[0-9a-f]{16,}\.[a-z0-9]+")
-_UNFINISHED = ("~", ".tmp", ".part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +89,7 @@ class _Folder:
     def _not_found(self) -> Response:
         page = read_inside(self._folder, "404.html")
         content = page.content if page else b"There is no such page.\n"
-        headers = {"Cache-Control": _ASK_EACH_TIME}
+        headers = {"Cache-Control": ASK_EACH_TIME}
         media_type = MEDIA_TYPES[".html" if page else ".txt"]
         return Response(content, status_code=404, media_type=media_type, headers=headers)
 
@@ -121,20 +100,10 @@ def read_inside(folder: Path, path: str) -> _File | None:
     A name is looked for as it was asked, then composed (NFC), then decomposed (NFD): the forms in
     which browsers and file systems write the same letters.
     """
-    if not is_plain(path):
+    if not is_served(path):
         return None
     spellings = dict.fromkeys([path, *(unicodedata.normalize(f, path) for f in ("NFC", "NFD"))])
     return next((file for name in spellings if (file := _read(folder, name))), None)
-
-
-def is_plain(path: str) -> bool:
-    """Whether a path names something below a folder: no step up, no drive, nothing hidden."""
-    parts = path.split("/")
-    return (
-        all(part and not part.startswith(".") for part in parts)
-        and not any(character in "\\:" or ord(character) < 32 for character in path)
-        and not path.endswith(_UNFINISHED)
-    )
 
 
 def _read(folder: Path, path: str) -> _File | None:
@@ -142,7 +111,7 @@ def _read(folder: Path, path: str) -> _File | None:
     try:
         real = Path(os.path.realpath(root / path))
         # No path for a symbolic link that leads out (ValueError), and a hidden one may be inside.
-        if not is_plain(real.relative_to(root).as_posix()):
+        if not is_served(real.relative_to(root).as_posix()):
             return None
         with open(real, "rb", opener=_open_at_once) as file:  # takes the opener
             status = os.fstat(file.fileno())
@@ -161,17 +130,10 @@ def _open_at_once(path: str, flags: int) -> int:
 
 def _redirect(path: str) -> Response:
     """Lead to a path on this server, decoded; never to one that reads as another host's."""
-    headers = {"Cache-Control": _ASK_EACH_TIME}
+    headers = {"Cache-Control": ASK_EACH_TIME}
     return RedirectResponse("/" + quote(path.lstrip("/"), safe="/~"), 308, headers)
 
 
 def _represent(file: _File) -> Representation:
-    kept = _FOR_EVER if _FOREVER_NAMED.fullmatch(file.path) else _ASK_EACH_TIME
-    return Representation(file.content, _media_type(file.path), file.modified, kept)
-
-
-def _media_type(path: str) -> str:
-    name = PurePosixPath(path)
-    if name.name == "feed.json":
-        return FEED_JSON
-    return MEDIA_TYPES.get(name.suffix.lower(), "application/octet-stream")
+    kept = cache_control_of(file.path)
+    return Representation(file.content, media_type_of(file.path), file.modified, kept)

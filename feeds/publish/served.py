@@ -1,0 +1,66 @@
+"""What readers are served: which files of ``out/``, as what, and for how long they may keep them.
+
+One table for the application and for buckets, so that a site is the same wherever it is.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+MEDIA_TYPES = {
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".rss": "application/rss+xml; charset=utf-8",
+    ".json": "application/json",
+    ".opml": "text/x-opml; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".xml": "application/xml; charset=utf-8",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+}
+FEED_JSON = "application/feed+json"
+
+# Kept, but asked for each time: a question costs a 304, and nobody sees yesterday's feed.
+ASK_EACH_TIME = "no-cache"
+KEEP_FOR_EVER = "public, max-age=31536000, immutable"
+# Pictures, styles and scripts whose names are made of their content.
+_NAMED_BY_CONTENT = re.compile(
+    r"images/[0-9a-f]{16,}\.[a-z0-9]+|assets/[a-z0-9_-]+\.[0-9a-f]{16}\.[a-z0-9]+"
+)
+_UNFINISHED = ("~", ".tmp", ".part")
+
+
+def is_served(path: str) -> bool:
+    """Whether a path names something below a folder: no step up, no drive, nothing hidden.
+
+    Nor anything that has the name of an unfinished file.
+    """
+    parts = path.split("/")
+    return (
+        all(part and not part.startswith(".") for part in parts)
+        and not any(character in "\\:" or ord(character) < 32 for character in path)
+        and not path.endswith(_UNFINISHED)
+    )
+
+
+def media_type_of(path: str) -> str:
+    """The media type of a file of ``out/``, by its path."""
+    name = PurePosixPath(path)
+    if name.name == "feed.json":
+        return FEED_JSON
+    return MEDIA_TYPES.get(name.suffix.lower(), "application/octet-stream")
+
+
+def cache_control_of(path: str) -> str:
+    """For how long a reader may keep a file of ``out/`` (RFC 9111, section 5.2)."""
+    return KEEP_FOR_EVER if _NAMED_BY_CONTENT.fullmatch(path) else ASK_EACH_TIME
