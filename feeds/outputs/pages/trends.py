@@ -2,13 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from feeds.model import OutputFile
+from feeds.model import OutputFile, Tag
 from feeds.outputs.pages.frame import Frame
+from feeds.outputs.plot_words import make_figure, name_period, name_tag_plot
+from feeds.outputs.plots import Plot, Usage, bin_months, count_usage, draw_plot, list_top_tags
+
+_TEMPLATE = "site/trends.html"
+# Fills rows of two, of three and of four.
+_MOST_TAGS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """The numbers of the page's plots: a row for each period, all entries first, then each tag."""
+
+    caption: str
+    tags: Sequence[Tag]
+    rows: Sequence[tuple[str, tuple[int, ...]]]
+    sums: Sequence[int]
 
 
 def write_trends(frame: Frame) -> Iterator[OutputFile]:
-    """How often tags were used, over time."""
-    heading = frame.words["trends"]["title"]
-    yield frame.page("site/trends.html", f"{frame.lang}/trends/", heading, heading=heading)
+    """All entries and the tags used most, by month: as plots, and as a table."""
+    words = frame.words["trends"]
+    usage = count_usage(frame.articles)
+    content = _fill(usage, frame) if usage else {"intro": frame.words["pages"]["no_entries"]}
+    yield frame.page(
+        _TEMPLATE,
+        f"{frame.lang}/trends/",
+        words["title"],
+        description=words["description"].format(title=frame.title),
+        styles=("plots.css",),
+        heading=words["title"],
+        **{"whole": None, "multiples": (), "table": None, **content},
+    )
+
+
+def _fill(usage: Usage, frame: Frame) -> dict[str, object]:
+    words, language = frame.words["trends"], frame.language
+    periods = usage.axis.periods
+    first, last = name_period(periods[0], language), name_period(periods[-1], language)
+    total = draw_plot(bin_months(usage.months, usage.axis), usage.axis)
+    tags = list_top_tags(usage, _MOST_TAGS)
+    plots = _draw_alike(usage, tags)
+    table = _tabulate([total, *plots], tags, frame)
+    if len(periods) == 1:
+        intro = words["one_period"].format(period=first, count=total.total)
+        return {"intro": intro, "table": table}
+    title = words["of_all"].format(what=words[f"per_{usage.axis.unit}"])
+    return {
+        "intro": words["intro"].format(first=first, last=last, count=total.total),
+        "whole": make_figure(total, title, language),
+        "multiples": [
+            (
+                tag,
+                words["count_one" if plot.total == 1 else "count_many"].format(count=plot.total),
+                make_figure(plot, name_tag_plot(tag, usage.axis, language), language),
+            )
+            for tag, plot in zip(tags, plots, strict=True)
+        ],
+        "table": table,
+    }
+
+
+def _draw_alike(usage: Usage, tags: Sequence[Tag]) -> list[Plot]:
+    """A plot of each tag, all with the scale of the highest, so that they compare."""
+    counts = [bin_months(usage.months_of[tag.slug], usage.axis) for tag in tags]
+    height = max((max(each) for each in counts), default=None)
+    return [draw_plot(each, usage.axis, height) for each in counts]
+
+
+def _tabulate(plots: Sequence[Plot], tags: Sequence[Tag], frame: Frame) -> _Table:
+    axis = plots[0].axis
+    words = frame.words["trends"]
+    rows = zip(*(plot.counts for plot in plots), strict=True)
+    return _Table(
+        caption=words["table_caption"].format(what=words[f"per_{axis.unit}"]),
+        tags=tags,
+        rows=[
+            (name_period(period, frame.language), row)
+            for period, row in zip(axis.periods, rows, strict=True)
+        ],
+        sums=[plot.total for plot in plots],
+    )
