@@ -87,8 +87,10 @@ class Language:
 
     ``script`` is a regular expression of the letters that tell this language (``[가-힣]``), or
     None where its letters are shared with others (English). ``words`` are the texts around the
-    notes, by section; ``fonts`` CSS font families, the generic one last. ``locale`` is language and
-    territory as OpenGraph writes them (``ko_KR``), or empty.
+    notes, by section; ``fonts`` CSS font families, the generic one last, and ``page_fonts`` those
+    for reading on pages where these differ from a mail's. ``locale`` is language and territory as
+    OpenGraph writes them (``ko_KR``), or empty. ``weekdays`` and ``weekdays_short`` begin on
+    Monday; ``week_begins`` is the day that calendars begin with, 1 for Monday to 7.
     """
 
     code: str
@@ -98,10 +100,13 @@ class Language:
     word_break: str
     months: tuple[str, ...]
     weekdays: tuple[str, ...]
+    weekdays_short: tuple[str, ...]
     dates: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
     script: str | None = None
     locale: str = ""
+    page_fonts: str = ""
+    week_begins: int = 1
 
 
 # --- 2. the archive -------------------------------------------------------------------------------
@@ -237,9 +242,10 @@ class Feed:
     ``stem`` is the address without its ending, relative to the base URL (``ko/tags/rl/feed``).
     ``page`` is the page that shows the same. ``id`` never changes; ``updated`` is that of the
     newest change in it. ``previous``/``next``/``current`` are stems of RFC 5005 neighbours.
+    ``query`` stands behind the address of a feed that is combined when it is asked for, encoded.
     """
 
-    kind: Literal["all", "tag", "named", "month"]
+    kind: Literal["all", "tag", "named", "month", "combined"]
     id: str
     lang: str
     title: str
@@ -251,6 +257,7 @@ class Feed:
     previous: str | None = None
     next: str | None = None
     current: str | None = None
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from feeds.archive.build import build_archive
 from feeds.archive.ledger import Ledger
+from feeds.archive_file import keep_entries
 from feeds.config import Config
 from feeds.errors import NoteError
 from feeds.images import Pictures, collect_pictures
@@ -105,6 +106,8 @@ def build(
     kept = keep_ledger(publication.ledger, config)
     advance = progress("Writing", len(files))
     published = publish_folder(files, config.out_folder, advance=advance)
+    # Last: a feed that is combined of these names no page that is not there.
+    kept += keep_entries(publication.site)
     told = replace(publication, findings=(*publication.findings, *kept))
     return Build(publication=told, published=published)
 

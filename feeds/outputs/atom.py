@@ -21,7 +21,7 @@ from feeds.outputs.addresses import (
 )
 from feeds.outputs.characters import has_closing_tag, one_line, plain_name, spell_plain_text
 from feeds.outputs.content import name_writer, render_content
-from feeds.outputs.formats import ATOM, write_feeds
+from feeds.outputs.formats import ATOM, find_feed_address, write_feeds
 from feeds.outputs.site import Site
 from feeds.urls import encode_url
 
@@ -120,7 +120,7 @@ def _link_feed(feed: Feed, config: Config) -> Iterator[dict[str, str]]:
     def atom(rel: str, stem: str) -> dict[str, str]:
         return {"rel": rel, "type": ATOM.media_type, "href": config.address(f"{stem}.atom")}
 
-    yield atom("self", feed.stem)
+    yield {"rel": "self", "type": ATOM.media_type, "href": find_feed_address(feed, ATOM, config)}
     yield {"rel": "alternate", "type": "text/html", "href": find_feed_page(feed, config)}
     if feed.current:
         yield atom("current", feed.current)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from feeds.config import Config
 from feeds.model import Feed, OutputFile
 from feeds.outputs.site import Site
 
@@ -30,6 +31,12 @@ ATOM = Format(
 RSS = Format(name="rss", label="RSS", ending="rss", media_type="application/rss+xml")
 JSON = Format(name="json", label="JSON Feed", ending="json", media_type="application/feed+json")
 FORMATS = (ATOM, RSS, JSON)
+
+
+def find_feed_address(feed: Feed, form: Format, config: Config) -> str:
+    """Where a feed is found in a format: what it calls itself."""
+    query = f"?{feed.query}" if feed.query else ""
+    return config.address(f"{feed.stem}.{form.ending}{query}")
 
 
 def write_feeds(site: Site, form: Format, render: Callable[[Feed], bytes]) -> Iterator[OutputFile]:

@@ -15,7 +15,7 @@ from feeds.outputs.addresses import (
 )
 from feeds.outputs.characters import one_line, plain_name
 from feeds.outputs.content import name_writer, render_content
-from feeds.outputs.formats import JSON, write_feeds
+from feeds.outputs.formats import JSON, find_feed_address, write_feeds
 from feeds.outputs.site import Site
 from feeds.urls import encode_url
 
@@ -48,7 +48,7 @@ def _describe_feed(feed: Feed, config: Config) -> dict[str, Any]:
             "version": _VERSION,
             "title": one_line(feed.title),
             "home_page_url": find_feed_page(feed, config),
-            "feed_url": config.address(f"{feed.stem}.json"),
+            "feed_url": find_feed_address(feed, JSON, config),
             "description": one_line(feed.subtitle),
             "icon": resolve_address(config.logo, config),
             "favicon": resolve_address(config.icon, config),

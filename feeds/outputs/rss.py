@@ -22,7 +22,7 @@ from feeds.outputs.addresses import (
 )
 from feeds.outputs.characters import looks_like_markup, one_line, plain_name, spell_plain_text
 from feeds.outputs.content import name_writer, render_content, render_summary
-from feeds.outputs.formats import RSS, write_feeds
+from feeds.outputs.formats import RSS, find_feed_address, write_feeds
 from feeds.outputs.site import Site
 
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
@@ -91,7 +91,7 @@ def render_rss(feed: Feed, site: Site, items: Items | None = None) -> bytes:
     logo = resolve_address(config.logo, config)
     if logo and logo.lower().endswith(_IMAGES):
         rss.logo(logo)
-    rss.link(rel="self", type=RSS.media_type, href=config.address(f"{feed.stem}.rss"))
+    rss.link(rel="self", type=RSS.media_type, href=find_feed_address(feed, RSS, config))
     # Last: feedgen takes the last link for the channel's own.
     rss.link(rel="alternate", href=find_feed_page(feed, config))
     for article in feed.articles:
