@@ -2,6 +2,9 @@
 // those of a feed's address, so that what is seen and what is subscribed to are the same.
 
 const PARTS = ["any", "all", "not"];
+// Anybody can write an address: what is longer than any tag, or too much, is left out.
+const TAGS_AT_MOST = 50;
+const LETTERS_AT_MOST = 100;
 const KEY = `paperround:${document.documentElement.dataset.root}:tags`;
 
 /** An empty selection. */
@@ -16,7 +19,7 @@ export function readSelection() {
   return parseSelection(new URLSearchParams(recall()));
 }
 
-/** Keep a selection: in the address, for the next visit, and tell the page ("selectionchange"). */
+/** Keep a selection: in the address, for the next visit, and tell the page (paperround:selection). */
 export function writeSelection(selection) {
   const query = new URLSearchParams(location.search);
   PARTS.forEach((part) => query.delete(part));
@@ -52,9 +55,9 @@ export function isEmpty(selection) {
 function parseSelection(query) {
   const selection = emptySelection();
   for (const part of PARTS) {
-    for (const value of query.getAll(part)) {
-      value.split(",").filter(Boolean).forEach((slug) => selection[part].add(slug));
-    }
+    const slugs = query.getAll(part).flatMap((value) => value.split(",")).map((slug) => slug.trim());
+    const kept = slugs.filter((slug) => slug && slug.length <= LETTERS_AT_MOST);
+    selection[part] = new Set(kept.slice(0, TAGS_AT_MOST));
   }
   return selection;
 }
