@@ -60,12 +60,14 @@ def name_period(period: Period, language: Language) -> str:
     return language.words["trends"][period.unit].format(
         year=period.first.year,
         last=period.last.year,
-        quarter=period.first.month // 3 + 1,
+        quarter=(period.first.month + 2) // 3,
     )
 
 
 def _name_end(month: date, unit: Unit, language: Language) -> str:
-    return format_date(month, language, "brief") if unit in ("month", "quarter") else str(month.year)
+    return (
+        format_date(month, language, "brief") if unit in ("month", "quarter") else str(month.year)
+    )
 
 
 def _say_peak(plot: Plot, language: Language) -> str:

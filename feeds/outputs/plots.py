@@ -42,7 +42,10 @@ _EDGE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """What one count is about: from the first day of ``first`` to the end of ``last``'s month."""
+    """What one count is about: from the first day of ``first`` to the end of ``last``'s month.
+
+    The first and the last period of an axis begin and end where the axis does.
+    """
 
     unit: Unit
     first: date
@@ -149,7 +152,11 @@ def make_axis(first: int, last: int) -> Axis:
     start = first // step
     numbers = range(start, last // step + 1)
     periods = tuple(
-        Period(unit=unit, first=_month(number * step), last=_month((number + 1) * step - 1))
+        Period(
+            unit=unit,
+            first=_month(max(number * step, first)),
+            last=_month(min((number + 1) * step - 1, last)),
+        )
         for number in numbers
     )
     years = tuple(_mark_years(periods)) if step < 12 else ()
@@ -183,8 +190,8 @@ def draw_plot(counts: tuple[int, ...], axis: Axis, height: int | None = None) ->
 
 
 def _month(number: int) -> date:
-    """The first day of a month counted from the year 0, held within what a date can say."""
-    return date(min(max(number // 12, date.min.year), date.max.year), number % 12 + 1, 1)
+    """The first day of a month counted from the year 0."""
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def _mark_years(periods: tuple[Period, ...]) -> Iterator[Year]:

@@ -9,6 +9,7 @@ from feeds.model import OutputFile, Tag
 from feeds.outputs.pages.frame import Frame
 from feeds.outputs.plot_words import make_figure, name_period, name_tag_plot
 from feeds.outputs.plots import Plot, Usage, bin_months, count_usage, draw_plot, list_top_tags
+from feeds.outputs.theme import format_date
 
 _TEMPLATE = "site/trends.html"
 # Fills rows of two, of three and of four.
@@ -44,7 +45,8 @@ def write_trends(frame: Frame) -> Iterator[OutputFile]:
 def _fill(usage: Usage, frame: Frame) -> dict[str, object]:
     words, language = frame.words["trends"], frame.language
     periods = usage.axis.periods
-    first, last = name_period(periods[0], language), name_period(periods[-1], language)
+    first = format_date(periods[0].first, language, "month")
+    last = format_date(periods[-1].last, language, "month")
     total = draw_plot(bin_months(usage.months, usage.axis), usage.axis)
     tags = list_top_tags(usage, _MOST_TAGS)
     plots = _draw_alike(usage, tags)
