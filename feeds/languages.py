@@ -82,9 +82,12 @@ def _find_problems(language: Language, model: Language) -> Iterator[tuple[str, s
     for key, names, expected in (
         ("months", language.months, 12),
         ("weekdays", language.weekdays, 7),
+        ("weekdays_short", language.weekdays_short, 7),
     ):
         if len(names) != expected:
             yield key, f"{len(names)} names; expected {expected}"
+    if not 1 <= language.week_begins <= 7:
+        yield "week_begins", f"{language.week_begins}; expected 1 (Monday) to 7 (Sunday)"
     try:
         re.compile(language.script or "")
     except re.error as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from feeds.outputs.characters import allow_characters
 
@@ -35,6 +36,23 @@ def shorten(text: str, limit: int) -> str:
         # A word as long as half the line (an address, say) is cut inside.
         head = head[:word] if word >= limit // 2 else head
     return head.rstrip(" ,.:;·–—-(") + ELLIPSIS
+
+
+def summarize(paragraphs: Iterable[str], limit: int) -> str:
+    """Say what a text begins with in a line of ``limit`` characters at most.
+
+    It ends with a sentence where one fills at least half of that, else at a word.
+    """
+    line = ""
+    for paragraph in paragraphs:
+        # No more is read than could be said: an abstract may be long.
+        line = f"{line} {collapse(paragraph[: 2 * limit])}".strip()
+        if len(line) > limit:
+            break
+    if len(line) <= limit:
+        return line
+    end = max((end for end in _sentence_ends(line) if end <= limit), default=0)
+    return line[:end] if end >= limit // 2 else shorten(line, limit)
 
 
 def take_sentences(paragraphs: tuple[str, ...], count: int) -> tuple[tuple[str, ...], bool]:

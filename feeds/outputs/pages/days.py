@@ -4,31 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feeds.model import OutputFile
+from feeds.model import Day, OutputFile
 from feeds.outputs.addresses import day_path
-from feeds.outputs.pages.frame import Frame
+from feeds.outputs.pages.calendar import month_path, year_path
+from feeds.outputs.pages.frame import Frame, with_neighbours
 from feeds.outputs.theme import format_date
 
 
 def write_days(frame: Frame) -> Iterator[OutputFile]:
     """The entries of each day, with the way to its newsletter and to the days beside it."""
-    days = frame.days
     issued = {issue.day for issue in frame.site.archive.issues[frame.lang]}
     elsewhere = {
         code: {day.date for day in frame.site.archive.days[code]} for code in frame.other_languages
     }
-    for index, day in enumerate(days):
+    for day, previous, following in with_neighbours(frame.days):
         yield frame.page(
             "site/day.html",
             day_path(frame.lang, day.date),
             format_date(day.date, frame.language, "full"),
+            description=_describe(frame, day),
             elsewhere={
                 code: day_path(code, day.date)
                 for code, dates in elsewhere.items()
                 if day.date in dates
             },
+            updated=max(article.updated for article in day.articles),
+            scripts=("filter.js",),
             day=day,
             has_newsletter=day.date in issued and "newsletter" in frame.config.outputs,
-            previous=days[index + 1] if index + 1 < len(days) else None,
-            following=days[index - 1] if index else None,
+            previous=previous,
+            following=following,
+            month=month_path(frame.lang, day.date),
+            year=year_path(frame.lang, day.date.year),
+            filter_tags=frame.count_tags(day.articles),
         )
+
+
+def _describe(frame: Frame, day: Day) -> str:
+    titles = "; ".join(article.title for article in day.articles)
+    return f"{frame.count_papers(len(day.articles))}: {titles}"

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feeds.model import OutputFile
-from feeds.outputs.pages.frame import Frame
+from feeds.model import Article, OutputFile
+from feeds.outputs.pages.frame import Frame, with_neighbours
+from feeds.outputs.pages.head import DESCRIPTION_LENGTH
+from feeds.outputs.related import Neighbours
+from feeds.outputs.shorten import summarize
+from feeds.outputs.theme import format_date
 
 
 def write_entries(frame: Frame) -> Iterator[OutputFile]:
-    """Each entry at its permanent address."""
-    for article in frame.articles:
+    """Each entry at its permanent address, with what is like it and what stands beside it."""
+    neighbours = Neighbours(frame.articles)
+    for article, previous, following in with_neighbours(frame.articles):
+        linked = {link.path for link in article.related}
         yield frame.page(
             "site/entry.html",
             article.path,
             article.title,
+            description=_describe(frame, article),
             elsewhere={link.lang: link.path for link in article.translations},
+            updated=article.updated,
             article=article,
+            similar=neighbours.find(article, without=linked),
+            previous=previous,
+            following=following,
         )
+
+
+def _describe(frame: Frame, article: Article) -> str:
+    """What it says first; of an entry that says nothing yet, its title and day."""
+    if article.content:
+        return summarize(article.content.plain, DESCRIPTION_LENGTH)
+    return f"{article.title} ({format_date(article.day, frame.language, 'full')})"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feeds.model import OutputFile
+from feeds.model import Feed, OutputFile
 from feeds.outputs.pages.frame import Frame
+from feeds.outputs.pages.tags import list_by_days
 
 
 def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
@@ -23,17 +24,28 @@ def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
         "site/feeds.html",
         f"{frame.lang}/feeds/",
         words["feeds"],
+        description=words["feeds_about"],
         sections=[section for section in sections if section[1]],
-        opml=frame.href(opml) if opml else None,
+        opml=opml,
         # The publication's name stands on the page already.
-        name_of=lambda feed: feed.title.removesuffix(f" · {frame.title}"),
+        name_of_feed=lambda feed: feed.title.removesuffix(f" · {frame.title}"),
     )
     for feed in named:
-        yield frame.page(
-            "site/tag.html",
-            feed.page,
-            feed.title,
-            heading=feed.title,
-            articles=feed.articles,
-            feeds=[feed],
-        )
+        yield _write_feed(frame, feed)
+
+
+def _write_feed(frame: Frame, feed: Feed) -> OutputFile:
+    return frame.page(
+        "site/tag.html",
+        feed.page,
+        feed.title,
+        description=feed.subtitle,
+        updated=feed.updated if feed.articles else None,
+        heading=feed.title.removesuffix(f" · {frame.title}"),
+        about="",
+        facts=feed.subtitle,
+        related=[],
+        figure=None,
+        feeds=[feed],
+        **list_by_days(feed.articles),
+    )

@@ -6,25 +6,37 @@ before they are put where the base URL says; addresses that leave the site's pag
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
 
-from feeds.model import Article, Feed, Language, Link, OutputFile, Text
+from feeds.model import Article, Feed, Language, Link, OutputFile, Tag
 from feeds.outputs.addresses import day_path, tag_path
 from feeds.outputs.assets import Assets
 from feeds.outputs.formats import FORMATS
+from feeds.outputs.pages.head import DESCRIPTION_LENGTH, OpenGraph
+from feeds.outputs.pages.prose import Prose
+from feeds.outputs.shorten import summarize
 from feeds.outputs.site import Site
-from feeds.urls import encode_url
+from feeds.outputs.sitemap import Listed
+from feeds.scripts import has_script, tell_language
+from feeds.urls import encode_url, show_url
 
 HTML = "text/html; charset=utf-8"
+_MOST_FILTER_TAGS = 100
+
+T = TypeVar("T")
 
 
 class Frame:
-    """The pages of one language: what they share, worked out once."""
+    """The pages of one language: what they share, worked out once.
+
+    ``listed`` are the pages made so far that search engines may list.
+    """
 
     def __init__(self, site: Site, lang: str, assets: Assets) -> None:
         self.site = site
@@ -35,16 +47,17 @@ class Frame:
         self.articles: tuple[Article, ...] = site.archive.articles[lang]
         self.days = site.archive.days[lang]
         self.title = site.config.localized(site.config.title, lang)
+        self.subtitle = site.config.localized(site.config.subtitle, lang)
         self.feeds = [feed for feed in site.feeds if feed.lang == lang]
         # Looked up for every page: a walk over all feeds would grow with their square.
         self.whole = [feed for feed in self.feeds if feed.kind == "all"]
         self.parts = {feed.page: feed for feed in self.feeds if feed.kind != "all"}
         self.other_languages = tuple(code for code in site.config.languages if code != lang)
+        self.listed: list[Listed] = []
         self._assets = assets
-        self._base = site.config.address()
-        self._root = urlsplit(self._base).path
-        # Inside tags only: a note may write about such an address.
-        self._own_links = re.compile(rf'(<(?:a|img) [^<>]*?(?:href|src)="){re.escape(self._base)}')
+        self._root = urlsplit(site.config.address()).path
+        self._open_graph = OpenGraph(site, lang)
+        self._marks: dict[str, Markup] = {}
         self._shared = self._share()
 
     def page(
@@ -57,6 +70,7 @@ class Frame:
         elsewhere: Mapping[str, str] | None = None,
         canonical: str | None = "",
         indexed: bool = True,
+        updated: datetime | None = None,
         scripts: Collection[str] = (),
         styles: Collection[str] = (),
         **context: Any,
@@ -69,32 +83,37 @@ class Frame:
             that every language has at the same place.
         :param canonical: the path that this page is known by, by default its own; None for none.
         :param indexed: whether search engines may list it.
+        :param updated: when what it shows last changed.
         :param scripts: what it runs beside ``site.js``.
         :param styles: what it looks like beside ``site.css``.
+        :param context: what the template shows; an ``article`` here is what the page is about.
         """
         title = self.title
         if name != title:
             title = self.words["pages"]["page_of"].format(page=name, title=title)
         known = path if canonical == "" else canonical
+        address = None if known is None else self.config.address(known)
         others = self.same_place(path) if elsewhere is None else elsewhere
-        content = self.site.theme.render(
-            template,
-            self.lang,
-            **{
-                **self._shared,
-                "page_title": title,
-                "page_name": name,
-                "description": description,
-                "page_feeds": self._autodiscovery(path),
-                "canonical": None if known is None else self.config.address(known),
-                "alternates": self._alternates(path, others) if known == path else [],
-                "translations": self._translations(others),
-                "indexed": indexed,
-                "scripts": ("site.js", *scripts),
-                "styles": ("site.css", *styles),
-                **context,
-            },
-        )
+        alternates = self._alternates(path, others) if indexed and known == path else []
+        said = summarize([description or self.subtitle or self.title], DESCRIPTION_LENGTH)
+        if indexed and known == path:
+            self.listed.append(Listed(path=path, alternates=alternates, updated=updated))
+        head = {
+            "page_title": title,
+            "page_name": name,
+            "description": said,
+            "page_feeds": self._autodiscovery(path),
+            "canonical": address,
+            "alternates": alternates,
+            "properties": self._open_graph.describe(
+                name, said, address, alternates, context.get("article")
+            ),
+            "translations": self._translations(others),
+            "indexed": indexed,
+            "scripts": ("site.js", *scripts),
+            "styles": ("site.css", *styles),
+        }
+        content = self.site.theme.render(template, self.lang, **{**self._shared, **head, **context})
         return OutputFile(
             path=f"{unquote(path)}index.html", content=content.encode(), media_type=HTML
         )
@@ -121,11 +140,36 @@ class Frame:
             if form.name in self.config.outputs
         ]
 
+    def count_papers(self, count: int) -> str:
+        """Say how many papers there are: "1 paper", "12 papers"."""
+        words = self.words["newsletter"]
+        return words["papers_one"] if count == 1 else words["papers_many"].format(count=count)
+
+    def count_tags(self, articles: Iterable[Article]) -> list[tuple[Tag, int]]:
+        """The tags of entries and how many have them, the most used first; not the rarest."""
+        counts = Counter(tag for article in articles for tag in article.tags)
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].label.casefold()))
+        return ranked[:_MOST_FILTER_TAGS]
+
+    def mark(self, text: str) -> Markup:
+        """The attribute for a title, where its letters are of another language than the page's."""
+        if text not in self._marks:
+            code = tell_language(text, self.lang, self.site.languages)
+            self._marks[text] = _attribute(code) if code != self.lang else Markup()
+        return self._marks[text]
+
+    def mark_term(self, text: str) -> Markup:
+        """The same for a name or a term: Latin letters are at home in every language."""
+        code = tell_language(text, self.lang, self.site.languages)
+        foreign = code != self.lang and has_script(code, self.site.languages)
+        return _attribute(code) if foreign else Markup()
+
     def _share(self) -> dict[str, Any]:
         rights = self.config.rights
         return {
             "publication": self.title,
-            "subtitle": self.config.localized(self.config.subtitle, self.lang),
+            "subtitle": self.subtitle,
+            "writer": self.config.writer.name,
             "rights": self.config.localized(rights, self.lang) if rights else None,
             "root": self._root,
             "application": self.config.application,
@@ -133,17 +177,18 @@ class Frame:
             "href": self.href,
             "asset": lambda name: self.href(self._assets.paths[name]),
             "address": self.config.address,
-            "html": self._html,
+            "html": Prose(self.config.address()).show,
             "encode_url": encode_url,
+            "show_url": show_url,
             "day_path": lambda day: day_path(self.lang, day),
             "tag_path": lambda tag: tag_path(self.lang, tag.slug),
+            "slugs_of": slugs_of,
             "links_of": self.links_of,
+            "name_of": lambda code: self.site.languages[code].name,
+            "count_papers": self.count_papers,
+            "mark": self.mark,
+            "mark_term": self.mark_term,
         }
-
-    def _html(self, text: Text) -> Markup:
-        """Rendered notes with their formulas, their links to this site without the host as well."""
-        local = self._own_links.sub(lambda tag: f"{tag[1]}{self._root}", text.mathml or text.html)
-        return Markup(local)  # noqa: S704  # sanitised where it was made
 
     def _autodiscovery(self, path: str) -> list[dict[str, str]]:
         """The page's own feeds first: some readers take the first that they meet."""
@@ -157,10 +202,13 @@ class Frame:
     def _alternates(self, path: str, others: Mapping[str, str]) -> list[Link]:
         """The page in every language, its own too: each names all of them, and so each other."""
         paths = {self.lang: path, **others}
+        if path in ("", f"{self.lang}/"):
+            # The choice of languages is for whoever reads none of them.
+            paths = {code: f"{code}/" for code in self.config.languages} | {"x-default": ""}
         return [
-            Link(path=paths[code], title=self.site.languages[code].name, lang=code)
-            for code in self.config.languages
-            if code in paths and len(paths) > 1
+            Link(path=there, title=self.title, lang=code)
+            for code, there in sorted(paths.items())
+            if len(paths) > 1
         ]
 
     def _translations(self, others: Mapping[str, str]) -> Iterable[Link]:
@@ -173,3 +221,19 @@ class Frame:
             )
             for code in self.other_languages
         ]
+
+
+def with_neighbours(items: Sequence[T]) -> Iterator[tuple[T, T | None, T | None]]:
+    """Each of what is newest first, with the one before it in time and the one after it."""
+    for index, item in enumerate(items):
+        before = items[index + 1] if index + 1 < len(items) else None
+        yield item, before, items[index - 1] if index else None
+
+
+def slugs_of(article: Article) -> str:
+    """The slugs of an entry's tags, as a page's filter reads them: with spaces between."""
+    return " ".join(tag.slug for tag in article.tags)
+
+
+def _attribute(code: str) -> Markup:
+    return Markup(' lang="{}"').format(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from feeds.model import OutputFile
+from feeds.model import Link, OutputFile
 from feeds.outputs.pages.frame import Frame
 
 
@@ -16,28 +16,65 @@ def write_unsubscribe(frame: Frame) -> Iterator[OutputFile]:
         "site/message.html",
         f"{frame.lang}/unsubscribe/",
         words["unsubscribe"],
+        description=words["unsubscribe_text"],
         indexed=False,
         heading=words["unsubscribe"],
         message=words["unsubscribe_text"],
+        ways=[],
+        homes=[],
     )
 
 
 def write_languages(frame: Frame) -> OutputFile:
     """The page at the base URL: a choice of languages."""
-    return frame.page("site/languages.html", "", frame.title, elsewhere={})
+    config = frame.config
+    return frame.page(
+        "site/languages.html",
+        "",
+        frame.title,
+        elsewhere={},
+        homes=[
+            (
+                home,
+                config.localized(config.title, home.lang),
+                config.localized(config.subtitle, home.lang),
+            )
+            for home in _list_homes(frame)
+        ],
+    )
 
 
 def write_not_found(frame: Frame) -> OutputFile:
-    """What a server shows for an address that leads nowhere."""
+    """What a server shows for an address that leads nowhere, in the first language.
+
+    It is one file for all languages: it leads to the first page of each.
+    """
     words = frame.words["pages"]
+    lang = frame.lang
     page = frame.page(
         "site/message.html",
         "",
         words["not_found"],
+        description=words["not_found_text"],
         elsewhere={},
         canonical=None,
         indexed=False,
         heading=words["not_found"],
         message=words["not_found_text"],
+        ways=[
+            Link(path=f"{lang}/", title=words["home"], lang=lang),
+            Link(path=f"{lang}/#days", title=words["calendar"], lang=lang),
+            Link(path=f"{lang}/tags/", title=words["all_tags"], lang=lang),
+            Link(path=f"{lang}/feeds/", title=words["feeds"], lang=lang),
+        ],
+        homes=[home for home in _list_homes(frame) if home.lang != lang],
     )
     return replace(page, path="404.html")
+
+
+def _list_homes(frame: Frame) -> list[Link]:
+    """The first page of each language, called by that language's name."""
+    return [
+        Link(path=f"{code}/", title=language.name, lang=code)
+        for code, language in frame.site.languages.items()
+    ]

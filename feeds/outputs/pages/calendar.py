@@ -1,0 +1,168 @@
+"""The calendar of days: months as grids, a page a year and a page a month."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from feeds.model import Article, Day, Language, OutputFile
+from feeds.outputs.pages.frame import Frame, slugs_of, with_neighbours
+from feeds.outputs.theme import format_date
+
+_SCRIPTS = ("filter.js",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A day of a grid; ``day`` is None where there are no entries, ``number`` 0 outside the month.
+
+    ``entries`` are the slugs of its entries' tags as a page's filter reads them.
+    """
+
+    number: int
+    day: Day | None = None
+    entries: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """A month with entries; ``weeks`` are its rows, seven cells each."""
+
+    first: date
+    path: str
+    year_path: str
+    days: Sequence[Day]
+    weeks: Sequence[Sequence[Cell]]
+
+    @property
+    def articles(self) -> list[Article]:
+        """Its entries, newest first."""
+        return [article for day in self.days for article in day.articles]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Year:
+    """A year with entries."""
+
+    number: int
+    path: str
+    months: Sequence[Month]
+
+    @property
+    def articles(self) -> list[Article]:
+        """Its entries, newest first."""
+        return [article for month in self.months for article in month.articles]
+
+
+def year_path(lang: str, year: int) -> str:
+    """The path of a year's page, relative to the base URL."""
+    return f"{lang}/{year:04}/"
+
+
+def month_path(lang: str, day: date) -> str:
+    """The path of the page of a day's month, relative to the base URL."""
+    return f"{lang}/{day.isoformat()[:7].replace('-', '/')}/"
+
+
+def order_weekdays(language: Language) -> list[tuple[str, str]]:
+    """The days of the week as the language's calendars begin it: short and whole names."""
+    named = list(zip(language.weekdays_short, language.weekdays, strict=True))
+    begin = language.week_begins - 1
+    return named[begin:] + named[:begin]
+
+
+def arrange_months(days: Iterable[Day], language: Language) -> list[Month]:
+    """The months that have entries, in the order of the days given."""
+    by_month: defaultdict[date, list[Day]] = defaultdict(list)
+    for day in days:
+        by_month[day.date.replace(day=1)].append(day)
+    weeks = calendar.Calendar(language.week_begins - 1)
+    return [
+        Month(
+            first=first,
+            path=month_path(found[0].lang, first),
+            year_path=year_path(found[0].lang, first.year),
+            days=found,
+            weeks=_fill_weeks(weeks.monthdayscalendar(first.year, first.month), found),
+        )
+        for first, found in by_month.items()
+    ]
+
+
+def arrange_years(months: Iterable[Month], lang: str) -> list[Year]:
+    """The years that have entries, in the order of the months given."""
+    by_year: defaultdict[int, list[Month]] = defaultdict(list)
+    for month in months:
+        by_year[month.first.year].append(month)
+    return [
+        Year(number=number, path=year_path(lang, number), months=found)
+        for number, found in by_year.items()
+    ]
+
+
+def write_calendar(frame: Frame) -> Iterator[OutputFile]:
+    """A page for each year and each month that has entries, each with those beside it."""
+    months = arrange_months(frame.days, frame.language)
+    years = arrange_years(months, frame.lang)
+    firsts = {
+        code: {day.date.replace(day=1) for day in frame.site.archive.days[code]}
+        for code in frame.other_languages
+    }
+    for year, previous, following in with_neighbours(years):
+        name = frame.words["pages"]["year"].format(year=year.number)
+        elsewhere = {
+            code: year_path(code, year.number)
+            for code, known in firsts.items()
+            if any(first.year == year.number for first in known)
+        }
+        around = {"previous": previous, "following": following}
+        yield _write_period(frame, "year", name, year, elsewhere, around)
+    for month, before, after in with_neighbours(months):
+        name = format_date(month.first, frame.language, "month")
+        elsewhere = {
+            code: month_path(code, month.first)
+            for code, known in firsts.items()
+            if month.first in known
+        }
+        around = {"previous": before, "following": after}
+        yield _write_period(frame, "month", name, month, elsewhere, around)
+
+
+def _write_period(
+    frame: Frame,
+    kind: Literal["year", "month"],
+    name: str,
+    period: Year | Month,
+    elsewhere: Mapping[str, str],
+    around: Mapping[str, Year | Month | None],
+) -> OutputFile:
+    """The page of a year or a month, with those before and after it."""
+    articles = period.articles
+    about = frame.words["pages"]["period_about"]
+    return frame.page(
+        f"site/{kind}.html",
+        period.path,
+        name,
+        description=about.format(period=name, papers=frame.count_papers(len(articles))),
+        elsewhere=elsewhere,
+        updated=max(article.updated for article in articles),
+        scripts=_SCRIPTS,
+        weekdays=order_weekdays(frame.language),
+        filter_tags=frame.count_tags(articles),
+        count=len(articles),
+        **{kind: period, **around},
+    )
+
+
+def _fill_weeks(weeks: Iterable[Iterable[int]], days: Iterable[Day]) -> list[list[Cell]]:
+    found = {day.date.day: day for day in days}
+    return [[_fill_cell(number, found.get(number)) for number in week] for week in weeks]
+
+
+def _fill_cell(number: int, day: Day | None) -> Cell:
+    entries = "|".join(map(slugs_of, day.articles)) if day else ""
+    return Cell(number=number, day=day, entries=entries)
