@@ -61,7 +61,7 @@ def _fill(usage: Usage, frame: Frame) -> dict[str, object]:
         "multiples": [
             (
                 tag,
-                words["count_one" if plot.total == 1 else "count_many"].format(count=plot.total),
+                words["count"].format(count=plot.total),
                 make_figure(plot, name_tag_plot(tag, usage.axis, language), language),
             )
             for tag, plot in zip(tags, plots, strict=True)
