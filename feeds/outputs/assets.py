@@ -16,7 +16,16 @@ _FOLDERS = {
     "js": ("js/", "text/javascript; charset=utf-8"),
     "svg": ("site/", "image/svg+xml; charset=utf-8"),
 }
-_NAMES = ("site.css", "plots.css", "icon.svg", "site.js", "filter.js", "search.js", "builder.js")
+_NAMES = (
+    "site.css",
+    "builder.css",
+    "plots.css",
+    "icon.svg",
+    "site.js",
+    "filter.js",
+    "search.js",
+    "builder.js",
+)
 # import { … } from "./selection.js";
 _IMPORT = re.compile(r"""(?<=["'])\./([a-z_-]+\.js)(?=["'])""")
 

@@ -45,8 +45,7 @@ class Shelf:
 
     def resolve(self, tag: str) -> str:
         """The slug that a tag has now: it may have been joined to another."""
-        slug = self.joins.resolve(tag_slug(tag))
-        return self.archive.slugs[slug].slug if slug in self.archive.slugs else slug
+        return find_slug(tag, self.joins, self.archive)
 
     def select(self, selection: Selection) -> Iterator[Article]:
         """The entries of a selection, newest first."""
@@ -104,6 +103,12 @@ def fill_shelves(
             by_slug={slug: tuple(articles) for slug, articles in by_slug.items()},
             started=started,
         )
+
+
+def find_slug(tag: str, joins: Joins, archive: Archive) -> str:
+    """The slug that a tag has now, by the configuration's aliases and what was published."""
+    slug = joins.resolve(tag_slug(tag))
+    return archive.slugs[slug].slug if slug in archive.slugs else slug
 
 
 def sort_entries(articles: Iterable[Article]) -> tuple[Article, ...]:
