@@ -1,7 +1,8 @@
 """Untrusted notes -> text that can be shown: Markdown and LaTeX to safe HTML and to plain text.
 
 A paragraph goes through markdown-it (with no HTML), its links and images through
-``targets``, and what comes out through nh3. No input raises.
+``targets``, and what comes out through nh3. Formulas become Unicode, which mails and feeds need,
+and MathML besides, for pages. No input raises.
 """
 
 from __future__ import annotations
@@ -15,11 +16,20 @@ from markdown_it.tree import SyntaxTreeNode
 from feeds.model import Image, Language, Text
 from feeds.notes.markup.blocks import join_blocks
 from feeds.notes.markup.foreign import mark_foreign
-from feeds.notes.markup.inline import NoteMarkdown, markdown_parser, plain_parser
+from feeds.notes.markup.inline import (
+    AS_MATHML,
+    FORMULAS,
+    NoteMarkdown,
+    markdown_parser,
+    plain_parser,
+)
 from feeds.notes.markup.latex import has_quotes, latex_to_text, read_prose
 from feeds.notes.markup.plain import write_plain
 from feeds.notes.markup.sanitize import clean_html, clean_text
 from feeds.notes.markup.targets import Targets
+
+# What goes along with a text while it is read.
+Env = dict[str, object]
 
 # Pages and mails have an h1 and an h2 above a commentary.
 FIRST_HEADING = 3
@@ -44,10 +54,16 @@ def render_commentary(
     the scripts of ``languages``.
     """
     parser = markdown_parser()
-    tokens = _parse(parser, join_blocks([clean_text(each) for each in paragraphs]))
-    _level_headings(tokens)
-    _adapt_tables(tokens)
-    return _finish(parser, tokens, lang, languages, Targets(link=link, image=image))
+    blocks = tuple(join_blocks([clean_text(each) for each in paragraphs]))
+
+    def read(env: Env) -> list[Token]:
+        tokens = _parse(parser, blocks, env)
+        _level_headings(tokens)
+        _adapt_tables(tokens)
+        Targets(link=link, image=image).settle(tokens)
+        return tokens
+
+    return _finish(parser, read, lang, languages)
 
 
 def render_abstract(
@@ -58,10 +74,15 @@ def render_abstract(
     Each paragraph is a ``<p>``; one that is not in ``lang`` says so.
     """
     parser = plain_parser()
-    tokens = _parse(parser, (" ".join(clean_text(each).split()) for each in paragraphs))
-    _set_prose(tokens)
-    targets = Targets(link=_find_nothing, image=_find_nothing)
-    return _finish(parser, tokens, lang, languages, targets)
+    blocks = [" ".join(clean_text(each).split()) for each in paragraphs]
+
+    def read(env: Env) -> list[Token]:
+        tokens = _parse(parser, blocks, env)
+        _set_prose(tokens)
+        Targets(link=_find_nothing, image=_find_nothing).settle(tokens)
+        return tokens
+
+    return _finish(parser, read, lang, languages)
 
 
 def plain_title(text: str) -> str:
@@ -72,25 +93,37 @@ def plain_title(text: str) -> str:
     return " ".join(clean_text(latex_to_text(title)).split())
 
 
-def _parse(parser: NoteMarkdown, blocks: Iterable[str]) -> list[Token]:
-    env: dict[str, object] = {}
+def _parse(parser: NoteMarkdown, blocks: Iterable[str], env: Env) -> list[Token]:
     return [token for block in blocks for token in parser.parse(block, env)]
 
 
 def _finish(
     parser: NoteMarkdown,
-    tokens: list[Token],
+    read: Callable[[Env], list[Token]],
     lang: str,
     languages: Mapping[str, Language],
-    targets: Targets,
 ) -> Text:
-    targets.settle(tokens)
+    """Write a text, and once more with its formulas as MathML where it has any."""
+    env: Env = {}
+    tree, html = _write(parser, read(env), lang, languages)
+    mathml = None
+    if FORMULAS in env:
+        _, written = _write(parser, read({AS_MATHML: True}), lang, languages)
+        mathml = clean_html(written, mathml=True).strip()
+    return Text(
+        lang=lang,
+        html=clean_html(html).strip(),
+        plain=tuple(clean_text(each) for each in write_plain(tree)),
+        mathml=mathml if mathml and "<math" in mathml else None,
+    )
+
+
+def _write(
+    parser: NoteMarkdown, tokens: Sequence[Token], lang: str, languages: Mapping[str, Language]
+) -> tuple[SyntaxTreeNode, str]:
     tree = SyntaxTreeNode(tokens)
     mark_foreign(tree, lang, languages)
-    html = clean_html(parser.renderer.render(tokens, parser.options, {}))
-    return Text(
-        lang=lang, html=html.strip(), plain=tuple(clean_text(each) for each in write_plain(tree))
-    )
+    return tree, parser.renderer.render(tokens, parser.options, {})
 
 
 def _level_headings(tokens: Iterable[Token]) -> None:
@@ -119,11 +152,22 @@ def _set_prose(tokens: Iterable[Token]) -> None:
     """Set quotes and dashes in the words of an abstract, never in its addresses."""
     for token in tokens:
         quoted = has_quotes(token.content)
+        children = token.children or []
         linked = False
-        for child in token.children or ():
+        for at, child in enumerate(children):
             linked = child.type == "link_open" or (linked and child.type != "link_close")
             if child.type == "text" and not linked:
-                child.content = read_prose(child.content, quoted=quoted)
+                before, after = _touch(children[:at], -1), _touch(children[at + 1 :], 0)
+                shown = read_prose(before + child.content + after, quoted=quoted)
+                child.content = shown[len(before) : len(shown) - len(after)]
+
+
+def _touch(neighbours: Sequence[Token], at: int) -> str:
+    """The letter of a formula that words stand beside, which tells a dash from a sign."""
+    if not neighbours or neighbours[at].type != "formula":
+        return ""
+    char = neighbours[at].content[at]
+    return char if char.isalnum() else ""
 
 
 def _find_nothing(_target: str) -> None:

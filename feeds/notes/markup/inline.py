@@ -6,17 +6,33 @@ Tokens keep targets as they were written; what becomes of them is decided in ``t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline.state_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 from feeds.notes.links import url_spans
 from feeds.notes.markup.emphasis import KoreanInline
-from feeds.notes.markup.latex import TIES, drops_tie, read_escape, read_fragment
+from feeds.notes.markup.latex import (
+    TIES,
+    Formula,
+    drops_tie,
+    find_formula,
+    read_escape,
+    read_fragment,
+)
+from feeds.notes.markup.mathml import write_mathml
 
 WIKI = "wiki"
 BARE = "bare"
+
+# In what goes along with a text: whether formulas were met in it, and whether they become MathML.
+FORMULAS = "formulas"
+AS_MATHML = "as_mathml"
 
 # Markdown's own limit on nesting would cut text off; ``blocks`` keeps well below this one.
 _MAX_NESTING = 100
@@ -43,6 +59,7 @@ class NoteMarkdown(MarkdownIt):
         else:
             self.inline.ruler.push("latex", _read_plain_latex)
         self.inline.ruler.after("text", "bare_url", _read_bare_url)
+        self.add_render_rule("formula", _render_formula)
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802  # the library's name
         """Keep a target as it was written."""
@@ -84,7 +101,34 @@ def _read_latex(state: StateInline, silent: bool) -> bool:
         return False
     if match := _TEX_LINK.match(state.src, state.pos):
         return _accept_tex_link(state, match, silent)
-    return _accept(state, read_fragment(state.src, state.pos), silent)
+    shown = read_fragment(state.src, state.pos)
+    formula = find_formula(state.src, state.pos)
+    if formula and formula.end <= state.posMax:
+        state.env[FORMULAS] = True
+        typed = state.src[state.pos : formula.end]
+        if state.env.get(AS_MATHML) and _accept_formula(
+            state, formula, shown[0] if shown else typed, silent
+        ):
+            return True
+    return _accept(state, shown, silent)
+
+
+def _accept_formula(state: StateInline, formula: Formula, shown: str, silent: bool) -> bool:
+    # One in a sentence stays there, however its writer marked it.
+    alone = not (state.src[: state.pos] + state.src[formula.end :]).strip()
+    mathml = write_mathml(formula.body, shown=shown, display=formula.display and alone)
+    if mathml and not silent:
+        token = state.push("formula", "math", 0)
+        token.content = shown
+        token.meta["mathml"] = mathml
+    state.pos = formula.end if mathml else state.pos
+    return bool(mathml)
+
+
+def _render_formula(
+    _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
+) -> str:
+    return str(tokens[at].meta["mathml"])
 
 
 def _read_plain_latex(state: StateInline, silent: bool) -> bool:

@@ -8,6 +8,7 @@ out, and knows no superscripts. Here, what is not understood stays as it was typ
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from feeds.notes.markup.latex_reader import (
     MACRO,
@@ -32,6 +33,14 @@ _BARE_ACCENT = re.compile(r"\\(?:'\s?[aeiouycnzAEIOUYCNZ]|[\"`^~=.]\s?[A-Za-z]|[
 _EM_DASH = re.compile(r"(?<=\w)( ?)---(?=\1\w)")
 _EN_DASH = re.compile(r"(?<=[\w)\]%”\"'])( ?)--(?=\1[\w(\[])")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+class Formula(NamedTuple):
+    """A formula in a text: its inside, where it ends, and whether it wants lines of its own."""
+
+    body: str
+    end: int
+    display: bool
 
 
 def latex_to_text(text: str) -> str:
@@ -108,8 +117,12 @@ def read_escape(text: str, pos: int) -> tuple[str, int] | None:
     return (shown, end) if len(shown) == 1 else None
 
 
-def _read_formula(text: str, pos: int) -> tuple[str, int] | None:
-    opening, closing = next(pair for pair in _DELIMITERS if text.startswith(pair[0], pos))
+def find_formula(text: str, pos: int) -> Formula | None:
+    r"""Find the formula that starts at ``pos``; ``\[1\]`` and ``$5 to $10`` are none."""
+    pair = next((pair for pair in _DELIMITERS if text.startswith(pair[0], pos)), None)
+    if not pair:
+        return None
+    opening, closing = pair
     start = pos + len(opening)
     end = _find_closing(text, start, closing)
     if end < 0:
@@ -120,8 +133,13 @@ def _read_formula(text: str, pos: int) -> tuple[str, int] | None:
         return None
     if opening[0] == "\\" and not (re.search(r"[\\^_=+<>]", body) or body.strip() in _LETTERS):
         return None  # an escaped bracket of Markdown
-    shown = read_math(body)
-    return (shown, after) if shown else None
+    return Formula(body, after, opening in ("$$", "\\["))
+
+
+def _read_formula(text: str, pos: int) -> tuple[str, int] | None:
+    formula = find_formula(text, pos)
+    shown = read_math(formula.body) if formula else ""
+    return (shown, formula.end) if formula and shown else None
 
 
 def _find_closing(text: str, start: int, closing: str) -> int:

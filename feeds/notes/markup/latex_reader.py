@@ -43,7 +43,8 @@ def read_math(source: str) -> str:
 
 
 @cache
-def _all_symbols() -> dict[str, str]:
+def all_symbols() -> dict[str, str]:
+    """The Unicode of every macro without arguments that is known."""
     # Imported late: most notes hold no LaTeX at all.
     from pylatexenc.latex2text import get_default_latex_context_db
 
@@ -60,7 +61,7 @@ def _all_symbols() -> dict[str, str]:
 
 def find_symbol(name: str) -> str | None:
     """The Unicode of a macro without arguments (``alpha``), or None."""
-    return SYMBOLS.get(name) or _all_symbols().get(name)
+    return SYMBOLS.get(name) or all_symbols().get(name)
 
 
 def _tidy(shown: str) -> str:

@@ -21,6 +21,46 @@ _ATTRIBUTES = {
     "th": {"align", "lang"},
     "td": {"align", "lang"},
 }
+# Presentation MathML that browsers show, without links, styles and names. Firefox aligns the cells
+# of a table by ``columnalign``, the pages' style sheet does so for others.
+_SET = "displaystyle scriptlevel"
+MATHML = {
+    tag: set(attributes.split())
+    for tags, attributes in (
+        ("math", "display alttext"),
+        ("mrow mstyle mtable", _SET),
+        ("mn mtext mtr msub msup msubsup msqrt mroot mmultiscripts mprescripts mphantom", ""),
+        ("mi", "mathvariant"),
+        ("mo", "form stretchy symmetric largeop movablelimits lspace rspace minsize maxsize"),
+        ("mspace", "width"),
+        ("mpadded", "width height"),
+        ("mfrac", f"linethickness {_SET}"),
+        ("mover munder munderover", "accent accentunder"),
+        ("mtd", "columnalign"),
+    )
+    for tag in tags.split()
+}
+_TRUTH = re.compile("true|false")
+# No length of a formula is ten letters wide.
+_LENGTH = re.compile(r"-?\d?(?:\.\d+)?(?:em)?")
+_VALUES = {
+    **dict.fromkeys(
+        (
+            *("displaystyle", "stretchy", "symmetric", "largeop"),
+            *("movablelimits", "accent", "accentunder"),
+        ),
+        _TRUTH,
+    ),
+    **dict.fromkeys(
+        ("lspace", "rspace", "minsize", "maxsize", "width", "height", "linethickness"), _LENGTH
+    ),
+    "display": re.compile("block"),
+    "scriptlevel": re.compile("[0-3]"),
+    "mathvariant": re.compile("normal"),
+    "form": re.compile("prefix|infix|postfix"),
+    "columnalign": re.compile("left|right"),
+}
+
 _SCHEMES = {"http", "https", "mailto"}
 _ABSOLUTE = re.compile(r"(?:https?://|mailto:)\S")
 
@@ -30,16 +70,17 @@ def clean_text(text: str) -> str:
     return _FORBIDDEN.sub("", _BREAKS.sub(" ", text))
 
 
-def clean_html(html: str) -> str:
-    """Keep the tags and attributes that a note needs, and nothing else.
+def clean_html(html: str, *, mathml: bool = False) -> str:
+    """Keep the tags and attributes that a note needs, and nothing else; ``mathml`` where asked.
 
     The result is well-formed but for void elements (``<br>``), holds no named entity beyond those
     of XML, and every address in it is absolute.
     """
+    attributes = _ATTRIBUTES | MATHML if mathml else _ATTRIBUTES
     kept = nh3.clean(
         html,
-        tags=set(_ATTRIBUTES),
-        attributes=_ATTRIBUTES,
+        tags=set(attributes),
+        attributes=attributes,
         attribute_filter=_keep_attribute,
         url_schemes=_SCHEMES,
         link_rel=None,
@@ -48,7 +89,14 @@ def clean_html(html: str) -> str:
     return clean_text(kept.replace("&nbsp;", "\u00a0"))
 
 
-def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
+def allows_value(name: str, value: str) -> bool:
+    """Tell whether an attribute of MathML may say this; those that hold text may say anything."""
+    return name not in _VALUES or bool(_VALUES[name].fullmatch(value))
+
+
+def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    if tag in MATHML:
+        return value if allows_value(name, value) else None
     if name in ("href", "src") and not _ABSOLUTE.match(value):
         return None
     return value
