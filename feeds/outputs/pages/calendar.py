@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TypeVar
 
 from feeds.model import Article, Day, Language, OutputFile
 from feeds.outputs.pages.frame import Frame, slugs_of, with_neighbours
@@ -56,6 +56,9 @@ class Year:
     def articles(self) -> list[Article]:
         """Its entries, newest first."""
         return [article for month in self.months for article in month.articles]
+
+
+Period = TypeVar("Period", Year, Month)
 
 
 def year_path(lang: str, year: int) -> str:
@@ -112,49 +115,49 @@ def write_calendar(frame: Frame) -> Iterator[OutputFile]:
         code: {day.date.replace(day=1) for day in frame.site.archive.days[code]}
         for code in frame.other_languages
     }
-    for year, previous, following in with_neighbours(years):
-        name = frame.words["pages"]["year"].format(year=year.number)
+    for year in with_neighbours(years):
+        name = frame.words["pages"]["year"].format(year=year[0].number)
         elsewhere = {
-            code: year_path(code, year.number)
+            code: year_path(code, year[0].number)
             for code, known in firsts.items()
-            if any(first.year == year.number for first in known)
+            if any(first.year == year[0].number for first in known)
         }
-        around = {"previous": previous, "following": following}
-        yield _write_period(frame, "year", name, year, elsewhere, around)
-    for month, before, after in with_neighbours(months):
-        name = format_date(month.first, frame.language, "month")
+        yield _write_period(frame, "site/year.html", name, year, elsewhere)
+    for month in with_neighbours(months):
+        name = format_date(month[0].first, frame.language, "month")
         elsewhere = {
-            code: month_path(code, month.first)
+            code: month_path(code, month[0].first)
             for code, known in firsts.items()
-            if month.first in known
+            if month[0].first in known
         }
-        around = {"previous": before, "following": after}
-        yield _write_period(frame, "month", name, month, elsewhere, around)
+        yield _write_period(frame, "site/month.html", name, month, elsewhere)
 
 
 def _write_period(
     frame: Frame,
-    kind: Literal["year", "month"],
+    template: str,
     name: str,
-    period: Year | Month,
+    periods: tuple[Period, Period | None, Period | None],
     elsewhere: Mapping[str, str],
-    around: Mapping[str, Year | Month | None],
 ) -> OutputFile:
-    """The page of a year or a month, with those before and after it."""
+    """The page of a year or a month, which leads to those before and after it."""
+    period, previous, following = periods
     articles = period.articles
     about = frame.words["pages"]["period_about"]
     return frame.page(
-        f"site/{kind}.html",
+        template,
         period.path,
         name,
         description=about.format(period=name, papers=frame.count_papers(len(articles))),
         elsewhere=elsewhere,
         updated=max(article.updated for article in articles),
         scripts=_SCRIPTS,
+        period=period,
+        previous=previous,
+        following=following,
         weekdays=order_weekdays(frame.language),
         filter_tags=frame.count_tags(articles),
         count=len(articles),
-        **{kind: period, **around},
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from feeds.model import Feed, OutputFile
 from feeds.outputs.pages.frame import Frame
-from feeds.outputs.pages.tags import list_by_days
+from feeds.outputs.pages.tags import divide_list
 
 
 def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
@@ -47,5 +47,5 @@ def _write_feed(frame: Frame, feed: Feed) -> OutputFile:
         related=[],
         figure=None,
         feeds=[feed],
-        **list_by_days(feed.articles),
+        entries=divide_list(feed.articles),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
@@ -11,15 +12,36 @@ from feeds.model import Article, OutputFile, Tag
 from feeds.outputs.addresses import tag_path
 from feeds.outputs.initials import group_by_initial
 from feeds.outputs.pages.frame import Frame
-from feeds.outputs.plot_words import Figure, plot_tag
+from feeds.outputs.plot_words import plot_tag
 from feeds.outputs.plots import count_usage
 from feeds.outputs.theme import format_date
 from feeds.slugs import join_tags, tag_slug
 
 _MOST_RELATED = 8
 _MOST_USED = 20
+# Fewer are seen at a glance: they need no letters to find them by.
+_LETTERS_FROM = 60
 # So many of the newest stand by their days; older ones by their years, in fewer words.
 _BY_DAY = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongList:
+    """Entries, newest first: ``days`` has the newest by their days, ``years`` the rest."""
+
+    days: Sequence[tuple[date, Sequence[Article]]]
+    years: Sequence[tuple[int, Sequence[Article]]]
+
+
+def divide_list(articles: Sequence[Article]) -> LongList:
+    """Divide entries that are given newest first, so that a long list stays light."""
+    newest, rest = articles[:_BY_DAY], articles[_BY_DAY:]
+    return LongList(
+        days=[(day, list(found)) for day, found in groupby(newest, key=lambda each: each.day)],
+        years=[
+            (year, list(found)) for year, found in groupby(rest, key=lambda each: each.day.year)
+        ],
+    )
 
 
 def write_tags(frame: Frame) -> Iterator[OutputFile]:
@@ -28,37 +50,60 @@ def write_tags(frame: Frame) -> Iterator[OutputFile]:
     for article in frame.articles:
         for tag in article.tags:
             tagged[tag.slug].append(article)
-    counts = [(t, len(tagged[t.slug])) for t in frame.site.archive.tags if t.slug in tagged]
-    yield _write_list(frame, counts)
-    usage = count_usage(frame.articles)
-    descriptions = _read_descriptions(frame)
-    elsewhere = {
-        code: {tag.slug for each in frame.site.archive.articles[code] for tag in each.tags}
-        for code in frame.other_languages
-    }
+    yield _write_list(
+        frame, [(t, len(tagged[t.slug])) for t in frame.site.archive.tags if t.slug in tagged]
+    )
+    writer = _Writer(frame, tagged)
     for slug, tag in sorted(frame.site.archive.slugs.items()):
-        others = {
-            code: tag_path(code, slug) for code, used in elsewhere.items() if tag.slug in used
+        yield writer.write(slug, tag)
+
+
+class _Writer:
+    """Writes the pages of single tags; holds what it would else work out for each of them."""
+
+    def __init__(self, frame: Frame, tagged: Mapping[str, Sequence[Article]]) -> None:
+        self._frame = frame
+        self._tagged = tagged
+        self._descriptions = _read_descriptions(frame)
+        self._usage = count_usage(frame.articles)
+        self._used = {
+            code: {tag.slug for each in frame.site.archive.articles[code] for tag in each.tags}
+            for code in frame.other_languages
         }
-        articles = tagged.get(tag.slug, [])
-        figure = plot_tag(usage, tag, frame.language) if articles else None
-        yield _write_tag(frame, slug, tag, articles, descriptions.get(tag.slug, ""), others, figure)
 
-
-def list_by_days(articles: Sequence[Article]) -> dict[str, list[tuple[date, list[Article]]]]:
-    """Entries for a long list, newest first: ``days`` with the newest, ``years`` with the rest."""
-    newest, rest = articles[:_BY_DAY], articles[_BY_DAY:]
-    return {
-        "days": [(day, list(found)) for day, found in groupby(newest, key=lambda a: a.day)],
-        "years": [
-            (date(year, 1, 1), list(found))
-            for year, found in groupby(rest, key=lambda article: article.day.year)
-        ],
-    }
+    def write(self, slug: str, tag: Tag) -> OutputFile:
+        """The page of a slug; one that was joined to another tag shows that, and leads to it."""
+        frame, articles = self._frame, self._tagged.get(tag.slug, ())
+        own = tag_path(frame.lang, tag.slug)
+        about, facts = self._descriptions.get(tag.slug, ""), _say_facts(frame, tag, articles)
+        figure = plot_tag(self._usage, tag, frame.language)
+        return frame.page(
+            "site/tag.html",
+            tag_path(frame.lang, slug),
+            f"#{tag.label}",
+            description=about or facts,
+            elsewhere={
+                code: tag_path(code, tag.slug)
+                for code, used in self._used.items()
+                if tag.slug in used
+            },
+            canonical=own,
+            indexed=slug == tag.slug and bool(articles),
+            updated=max((article.updated for article in articles), default=None),
+            styles=("plots.css",) if figure else (),
+            heading=f"#{tag.label}",
+            about=about,
+            facts=facts,
+            figure=figure,
+            related=_count_related(tag, articles),
+            feeds=[frame.parts[own]] if own in frame.parts else [],
+            entries=divide_list(articles),
+        )
 
 
 def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
     words = frame.words["pages"]
+    groups = group_by_initial(counts, frame.lang, frame.site.languages)
     used = sorted(counts, key=lambda item: (-item[1], item[0].label.casefold()))
     return frame.page(
         "site/tags.html",
@@ -67,43 +112,11 @@ def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
         description=f"{words['tag_count'].format(count=len(counts))}. {words['tags_about']}",
         scripts=("filter.js",),
         count=len(counts),
-        groups=group_by_initial(counts, frame.lang, frame.site.languages),
-        # A short list is seen at a glance.
-        most_used=used[:_MOST_USED] if len(used) > _MOST_USED else [],
+        groups=groups,
+        by_name=[item for _, found in groups for item in found],
+        lettered=len(used) >= _LETTERS_FROM,
+        most_used=used[:_MOST_USED],
         filter_tags=used,
-    )
-
-
-def _write_tag(
-    frame: Frame,
-    slug: str,
-    tag: Tag,
-    articles: Sequence[Article],
-    description: str,
-    others: Mapping[str, str],
-    figure: Figure | None,
-) -> OutputFile:
-    """The page of a slug; one that was joined to another tag shows that tag, and leads to it."""
-    path = tag_path(frame.lang, slug)
-    feed = frame.parts.get(tag_path(frame.lang, tag.slug))
-    facts = _say_facts(frame, tag, articles)
-    return frame.page(
-        "site/tag.html",
-        path,
-        f"#{tag.label}",
-        description=description or facts,
-        elsewhere=others,
-        canonical=tag_path(frame.lang, tag.slug),
-        indexed=slug == tag.slug and bool(articles),
-        updated=max((article.updated for article in articles), default=None),
-        heading=f"#{tag.label}",
-        about=description,
-        facts=facts,
-        related=_count_related(tag, articles),
-        figure=figure,
-        styles=("plots.css",) if figure else (),
-        feeds=[feed] if feed else [],
-        **list_by_days(articles),
     )
 
 
