@@ -14,11 +14,12 @@ from feeds.outputs.theme import format_date
 class Figure:
     """A plot and its words: ``title`` names it, ``summary`` says what it shows.
 
-    ``first`` and ``last`` are the ends of its axis, in few letters.
+    ``first`` and ``last`` are the ends of its axis, in few letters; ``what`` is what it counts.
     """
 
     plot: Plot
     title: str
+    what: str
     summary: str
     first: str
     last: str
@@ -41,6 +42,7 @@ def make_figure(plot: Plot, title: str, language: Language) -> Figure:
     return Figure(
         plot=plot,
         title=title,
+        what=name_counts(plot.axis, language),
         summary=f"{span} {_say_peak(plot, language)}".strip(),
         first=_name_end(first.first, first.unit, language),
         last=_name_end(last.last, last.unit, language),
@@ -49,8 +51,13 @@ def make_figure(plot: Plot, title: str, language: Language) -> Figure:
 
 def name_tag_plot(tag: Tag, axis: Axis, language: Language) -> str:
     """What the plot of a tag is called."""
-    words = language.words["trends"]
-    return words["of_tag"].format(tag=tag.label, what=words[f"per_{axis.unit}"])
+    what = name_counts(axis, language)
+    return language.words["trends"]["of_tag"].format(tag=tag.label, what=what)
+
+
+def name_counts(axis: Axis, language: Language) -> str:
+    """What is counted: ``papers per month``."""
+    return language.words["trends"][f"per_{axis.unit}"]
 
 
 def name_period(period: Period, language: Language) -> str:

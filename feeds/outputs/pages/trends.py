@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from feeds.model import OutputFile, Tag
 from feeds.outputs.pages.frame import Frame
-from feeds.outputs.plot_words import make_figure, name_period, name_tag_plot
+from feeds.outputs.plot_words import make_figure, name_counts, name_period, name_tag_plot
 from feeds.outputs.plots import Plot, Usage, bin_months, count_usage, draw_plot, list_top_tags
 from feeds.outputs.theme import format_date
 
@@ -54,10 +54,11 @@ def _fill(usage: Usage, frame: Frame) -> dict[str, object]:
     if len(periods) == 1:
         intro = words["one_period"].format(period=first, count=total.total)
         return {"intro": intro, "table": table}
-    title = words["of_all"].format(what=words[f"per_{usage.axis.unit}"])
+    what = name_counts(usage.axis, language)
     return {
         "intro": words["intro"].format(first=first, last=last, count=total.total),
-        "whole": make_figure(total, title, language),
+        "whole": make_figure(total, words["of_all"].format(what=what), language),
+        "multiples_intro": words["most_used_intro"].format(what=what),
         "multiples": [
             (
                 tag,
@@ -82,7 +83,7 @@ def _tabulate(plots: Sequence[Plot], tags: Sequence[Tag], frame: Frame) -> _Tabl
     words = frame.words["trends"]
     rows = zip(*(plot.counts for plot in plots), strict=True)
     return _Table(
-        caption=words["table_caption"].format(what=words[f"per_{axis.unit}"]),
+        caption=words["table_caption"].format(what=name_counts(axis, frame.language)),
         tags=tags,
         rows=[
             (name_period(period, frame.language), row)
