@@ -14,11 +14,11 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (mark, name) => values
 // What the page has, read once: entries, days with the tags of each entry, and the list of tags.
 const entries = all("[data-tags]").map((element) => ({ element, slugs: slugsOf(element.dataset.tags) }));
 const days = all("[data-entries]").map((element) => {
-  const count = element.querySelector("[data-day-count]");
+  const link = element.querySelector("a");
   const tagged = element.dataset.entries.split("|").map(slugsOf);
-  return { element, tagged, count, whole: count?.textContent };
+  return { element, tagged, link, name: link?.getAttribute("aria-label") };
 });
-const groups = all("[data-group]").map((element) => ({
+const groups = all("main section.day, main section.recent").map((element) => ({
   element,
   inside: entries.filter((entry) => element.contains(entry.element)),
 }));
@@ -43,10 +43,13 @@ function showPage() {
 }
 
 function showDay(day) {
-  const left = day.tagged.filter((slugs) => matches(selection, slugs)).length;
-  day.left = isEmpty(selection) ? 1 : left;
+  const on = !isEmpty(selection);
+  day.left = day.tagged.filter((slugs) => matches(selection, slugs)).length;
   day.element.toggleAttribute("data-dim", !day.left);
-  if (day.count) day.count.textContent = isEmpty(selection) ? day.whole : left;
+  if (on) day.element.dataset.left = day.left;
+  else delete day.element.dataset.left;
+  const name = on ? `${day.name} (${fill(panel.dataset.day, { count: day.left })})` : day.name;
+  day.link.setAttribute("aria-label", name);
 }
 
 // --- 2. the panel: which tags are chosen, and what that means
