@@ -7,6 +7,7 @@
     ├── NoteError              a note that cannot be read
     ├── LedgerError            a ledger that cannot be trusted
     ├── ManyDeletionsError     a build that would take away more than a fifth of what is published
+    ├── ManyRemovalsError      a publish that would take away more than a fifth of a bucket's files
     ├── NoIssueError           a day without an issue, where one was asked for
     ├── RenderError            a template that does not render
     ├── PublishError           a file that cannot be written
@@ -57,6 +58,19 @@ class ManyDeletionsError(PaperroundError):
             "If they were meant to go, build with --allow-deletes"
         )
         self.vanished = vanished
+        self.published = published
+
+
+class ManyRemovalsError(PaperroundError):
+    """More than a fifth of what a bucket was given would go: another publication, perhaps."""
+
+    def __init__(self, gone: int, published: int) -> None:
+        super().__init__(
+            f"{gone} of {published} published files are gone from the last build, "
+            "more than a fifth. Is this the publication that belongs there, and its build "
+            "complete? If they were meant to go, publish with --allow-deletes"
+        )
+        self.gone = gone
         self.published = published
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "issue": "DAY",
     "run": "--port",
     "serve": "--port",
+    "publish": "s3://BUCKET/PREFIX",
     "preview": "DAY",
     "hold": "DAY",
     "release": "DAY",

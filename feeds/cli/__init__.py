@@ -13,6 +13,7 @@ import click
 
 from feeds import __version__
 from feeds.cli.making import build, check, init, issue, parse
+from feeds.cli.publishing import publish
 from feeds.cli.running import hold, preview, release, run, serve, status
 from feeds.cli.terminal import print_error, write_unicode_anywhere
 from feeds.config import CONFIG_NAME
@@ -59,5 +60,19 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
     ctx.obj = config_path
 
 
-for command in (init, build, check, parse, issue, run, serve, preview, hold, release, status):
+_COMMANDS = (
+    init,
+    build,
+    check,
+    parse,
+    issue,
+    run,
+    serve,
+    publish,
+    preview,
+    hold,
+    release,
+    status,
+)
+for command in _COMMANDS:
     main.add_command(command)

@@ -51,6 +51,11 @@ def print_error(error: PaperroundError) -> None:
     err.print(Text(make_visible(f"paperround: {error}"), style=LEVELS["error"]))
 
 
+def print_warning(message: str) -> None:
+    """Tell what is likely not meant, in one line; work goes on."""
+    err.print(Text("warning: ", style=LEVELS["warning"]) + Text(make_visible(message)))
+
+
 @contextmanager
 def show_progress() -> Iterator[Callable[[str, int], Callable[[], None]]]:
     """Bars on a terminal, silence elsewhere."""

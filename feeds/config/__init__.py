@@ -97,6 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     exclude: tuple[str, ...] = ()
     outputs: tuple[str, ...] = OUTPUT_NAMES
     application: bool = False
+    publish: str | None = None
     folders: Folders = Folders()
     ledger: str = "ledger.jsonl"
     mail: Mail = Mail()

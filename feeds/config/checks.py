@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from feeds.config.places import parse_place
 from feeds.languages import known_languages
 from feeds.slugs import AliasError, join_tags, tag_slug
 
@@ -30,6 +31,7 @@ def find_problems(config: Config) -> Iterator[tuple[str, str]]:
         _check_feeds(config),
         _check_tags(config),
         _check_folders(config),
+        _check_publish(config),
     )
     # One by one: without a base URL that is one, the rest cannot even be looked at.
     return ((key, message) for good, key, message in checks if not good)
@@ -172,6 +174,13 @@ def _check_folders(config: Config) -> Iterator[Check]:
         "folders.templates",
         f"{config.folders.templates!r}: no such folder; expected that of your templates",
     )
+
+
+def _check_publish(config: Config) -> Iterator[Check]:
+    try:
+        parse_place(config.publish or "s3://none")
+    except ValueError as error:
+        yield False, "publish", str(error)
 
 
 def _is_base(url: str) -> bool:

@@ -44,7 +44,7 @@ def publish_folder(
     ordered = sorted(files, key=lambda file: (_rank(file), file.path))
     wanted = [file.path for file in ordered]
     targets = [_target(out, path) for path in wanted]
-    earlier = _read_manifest(out)
+    earlier = list_built(out)
     workshop = _open_workshop(out)
     try:
         if not earlier.issuperset(wanted):
@@ -63,7 +63,7 @@ def publish_folder(
 
 
 def _rank(file: OutputFile) -> int:
-    if file.media_type.startswith(("image/", "text/css")):
+    if file.media_type.startswith(("image/", "text/css", "text/javascript")):
         return 0
     return 1 if file.media_type.startswith("text/html") else 2
 
@@ -131,7 +131,8 @@ def _is_alive(number: str) -> bool:
     return int(number) != os.getpid()
 
 
-def _read_manifest(out: Path) -> set[str]:
+def list_built(out: Path) -> set[str]:
+    """The paths that the last build wrote, or was about to; empty where there was none."""
     try:
         lines = (out / MANIFEST).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):

@@ -27,16 +27,25 @@ MEDIA_TYPES = {
     ".avif": "image/avif",
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
 }
 FEED_JSON = "application/feed+json"
 
-# Kept, but asked for each time: a question costs a 304, and nobody sees yesterday's feed.
+# Kept, but asked for each time: a question costs a 304. For lists that name other files.
 ASK_EACH_TIME = "no-cache"
+# A minute: a crowd in the morning is answered by the cache in front, and whoever edits a note sees
+# the page soon.
+KEEP_A_PAGE = "public, max-age=60, must-revalidate"
+# Readers come by the hour, many of them to the same cache: nobody sees yesterday's feed for long.
+KEEP_A_FEED = "public, max-age=300, must-revalidate"
 KEEP_FOR_EVER = "public, max-age=31536000, immutable"
-# Pictures, styles and scripts whose names are made of their content.
+# Pictures, styles, scripts and the parts of the search index: names made of their content.
 _NAMED_BY_CONTENT = re.compile(
-    r"images/[0-9a-f]{16,}\.[a-z0-9]+|assets/[a-z0-9_-]+\.[0-9a-f]{16}\.[a-z0-9]+"
+    r"images/[0-9a-f]{16,}\.[a-z0-9]+"
+    r"|assets/[a-z0-9_-]+\.[0-9a-f]{16}\.[a-z0-9]+"
+    r"|assets/search/[A-Za-z-]+/[a-z]+-[0-9a-f]+\.[0-9a-f]{6,}\.json"
 )
+_FEEDS = {".atom", ".rss", ".opml"}
 _UNFINISHED = ("~", ".tmp", ".part")
 
 
@@ -61,6 +70,16 @@ def media_type_of(path: str) -> str:
     return MEDIA_TYPES.get(name.suffix.lower(), "application/octet-stream")
 
 
+def is_named_by_content(path: str) -> bool:
+    """Whether a file of ``out/`` has a name that changes with its content."""
+    return _NAMED_BY_CONTENT.fullmatch(path) is not None
+
+
 def cache_control_of(path: str) -> str:
     """For how long a reader may keep a file of ``out/`` (RFC 9111, section 5.2)."""
-    return KEEP_FOR_EVER if _NAMED_BY_CONTENT.fullmatch(path) else ASK_EACH_TIME
+    name = PurePosixPath(path)
+    if is_named_by_content(path):
+        return KEEP_FOR_EVER
+    if name.suffix == ".html":
+        return KEEP_A_PAGE
+    return KEEP_A_FEED if name.suffix in _FEEDS or name.name == "feed.json" else ASK_EACH_TIME
