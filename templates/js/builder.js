@@ -70,8 +70,7 @@ const fillSlug = (text, slug) => text.replace("{slug}", () => encodeURIComponent
 function showFeed() {
   const { stem, query = "", state } = findFeed();
   say("state", state);
-  part("addresses").toggleAttribute("data-off", !stem);
-  part("addresses").inert = !stem;
+  part("addresses").hidden = !stem;
   for (const row of stem ? part("addresses").children : []) {
     const path = `${stem}.${row.dataset.ending}${query}`;
     row.querySelector("[data-address]").textContent = words.base + path;
