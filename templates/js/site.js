@@ -1,5 +1,7 @@
 // On every page: "/" goes to the search, Escape leaves it, and addresses are copied with a button.
 
+import "./math.js";
+
 const live = document.querySelector("[data-live]");
 
 document.addEventListener("keydown", (event) => {

@@ -27,6 +27,7 @@ from feeds.notes.markup.latex import has_quotes, latex_to_text, read_prose
 from feeds.notes.markup.plain import write_plain
 from feeds.notes.markup.sanitize import clean_html, clean_text
 from feeds.notes.markup.targets import Targets
+from feeds.notes.markup.unbroken import keep_unbroken
 
 # What goes along with a text while it is read.
 Env = dict[str, object]
@@ -123,6 +124,7 @@ def _write(
 ) -> tuple[SyntaxTreeNode, str]:
     tree = SyntaxTreeNode(tokens)
     mark_foreign(tree, lang, languages)
+    keep_unbroken(tokens)
     return tree, parser.renderer.render(tokens, parser.options, {})
 
 

@@ -37,7 +37,9 @@ MACROS = {
 }
 
 # A command that defines another could make a deep or a huge formula of a few letters.
-_DEFINITION = re.compile(r"\\(?:\w*def|\w*let|\w*command|\w*operator\b|Declare\w*|global|long)")
+_DEFINITION = re.compile(
+    r"\\(?:[a-z]?def|(?:future)?let|[A-Za-z]*[Cc]ommand|Declare[A-Za-z]*|global|long)(?![A-Za-z])"
+)
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _GROUPING = re.compile(r"\\left(?![a-z])|\\right(?![a-z])|\\(?:begin|end)\b|\\.|[{}]", re.DOTALL)
 _DEEPER = {"{", r"\left", r"\begin"}

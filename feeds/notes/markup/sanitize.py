@@ -76,7 +76,7 @@ def clean_html(html: str, *, mathml: bool = False) -> str:
     The result is well-formed but for void elements (``<br>``), holds no named entity beyond those
     of XML, and every address in it is absolute.
     """
-    attributes = _ATTRIBUTES | MATHML if mathml else _ATTRIBUTES
+    attributes = _ATTRIBUTES | MATHML | {"span": set()} if mathml else _ATTRIBUTES
     kept = nh3.clean(
         html,
         tags=set(attributes),
