@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,7 @@ def measure_heights(plot: Plot) -> list[float]:
     """How high the shapes stand over the middle of each period, as an eye measures it."""
     heights = [0.0] * plot.width
     for shape in read_shapes(plot.path):
-        for (left, top), (right, same) in zip(shape, shape[1:], strict=False):
+        for (left, top), (right, same) in pairwise(shape):
             if top == same and right > left:
                 for index in range(plot.width):
                     if left <= index + 0.5 <= right:
