@@ -87,20 +87,20 @@ def parse_query(query: bytes) -> Selection | None:
     :raises QueryError: it speaks of tags, and is not understood as a whole: half of it would give
         another feed than the one that was meant.
     """
-    if len(query) > LONGEST_QUERY:
-        # Whatever it says: a query is 50 tags at most.
-        raise QueryError(f"the query has {len(query)} bytes; expected {LONGEST_QUERY} at most")
     pairs = [_split_pair(piece) for piece in query.split(b"&") if piece]
-    known = {*_PARTS, FORM_MARK}
-    if not any(name.lower() in known for name, _ in pairs):
+    known = {part.encode() for part in (*_PARTS, FORM_MARK)}
+    if not any(unquote_to_bytes(name).lower() in known for name, _ in pairs):
         return None
+    if len(query) > LONGEST_QUERY:
+        raise QueryError(f"the query has {len(query)} bytes; expected {LONGEST_QUERY} at most")
     tags: dict[str, list[str]] = {part: [] for part in _PARTS}
     for raw_name, raw_value in pairs:
-        name = raw_name.lower()
+        name = _decode(raw_name).lower()
         if name in tags:
             tags[name] += _split_tags(name, raw_value)
         elif name != FORM_MARK and not name.startswith(_IGNORED):
-            raise QueryError(f"{_show(raw_name)} is no part of a query; expected any, all or not")
+            shown = _show(_decode(raw_name))
+            raise QueryError(f"{shown} is no part of a query; expected any, all or not")
     return _check_tags(tags)
 
 
@@ -117,10 +117,10 @@ def _check_tags(tags: dict[str, list[str]]) -> Selection:
     return Selection.of(tags["any"], tags["all"], tags["not"])
 
 
-def _split_pair(piece: bytes) -> tuple[str, bytes]:
+def _split_pair(piece: bytes) -> tuple[bytes, bytes]:
     # "&amp;" of a page's source, taken along by whoever copied it.
     name, _, value = piece.removeprefix(b"amp;").partition(b"=")
-    return _decode(name), value
+    return name, value
 
 
 def _split_tags(name: str, value: bytes) -> Iterator[str]:
