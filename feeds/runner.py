@@ -27,7 +27,7 @@ from feeds.locks import hold_lock
 from feeds.schedule import Publication, next_due, publish_due
 from feeds.watch import Watcher, watched_by
 from feeds.web.server import Server, wait_for
-from feeds.web.static import create_app
+from feeds.web.static import Feeds, create_app
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class Runner:
 
     ``rebuild`` reads the notes, writes ``out/`` and returns what there is to publish; it is called
     with the moment, at the start and after every change. ``clock`` tells the time (aware).
+    ``feeds`` makes those that are served beside the files.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Runner:
         rebuild: Callable[[datetime], Publication],
         clock: Callable[[], datetime],
         ways: Mapping[str, Way] = WAYS,
+        feeds: Feeds | None = None,
     ) -> None:
         self._config = config
         self._state = state
         self._rebuild = rebuild
         self._clock = clock
         self._ways = ways
+        self._feeds = feeds
         self._publication: Publication | None = None
         self._built_on: date | None = None
         self._wishes: set[Wish] = {"build"}
@@ -87,7 +90,9 @@ class Runner:
         prefix = self._config.path_prefix
         with ExitStack() as stack:
             stack.enter_context(hold_lock(self._config.state_folder / "run.lock"))
-            app = create_app(self._config.out_folder, prefix=prefix)
+            state = self._config.state_folder
+            out = self._config.out_folder
+            app = create_app(out, prefix=prefix, state=state, feeds=self._feeds)
             server = stack.enter_context(Server(app, host=host, port=port))
             place = server.below(prefix)
             log.info("serving %s at %s", self._config.out_folder, place)

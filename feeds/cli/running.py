@@ -51,13 +51,16 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
     every day that is already there counts as issued. Issues go to mail/ in the state folder.
     """
     from feeds import pipeline
+    from feeds.archive_file import KeptSite
     from feeds.database.state import open_state
     from feeds.runner import Runner
+    from feeds.web.combined import CombinedFeeds
     from feeds.web.server import stop_signals
 
     path = locate_config(config_path)
     config = load_config(path, base_url=base_url)
     log_to_terminal()
+    site = KeptSite(config)
     with open_state(config) as state, stop_signals() as stop:
 
         def rebuild(now: datetime) -> Publication:
@@ -66,9 +69,16 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
             built = pipeline.build(current, now=now, issued=state.issued_days())
             print_findings(built.publication.findings, ("error", "warning"))
             print_build(built, time.perf_counter() - started)
+            site.hand_over(built.publication.site)
             return built.publication
 
-        runner = Runner(config, state, rebuild=rebuild, clock=lambda: read_clock(config))
+        runner = Runner(
+            config,
+            state,
+            rebuild=rebuild,
+            clock=lambda: read_clock(config),
+            feeds=CombinedFeeds(site),
+        )
         runner.run(
             stop, host=host, port=port, announce=lambda place: print_addresses(config, place)
         )
@@ -81,8 +91,11 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
 def serve(config_path: Path | None, host: str, port: int, base_url: str | None) -> None:
     """Serve out/ as it is, until Ctrl+C.
 
-    Feeds have the media types that readers expect; ETags and 304 spare them what they have.
+    Feeds have the media types that readers expect; ETags and 304 spare them what they have. Those
+    by a combination of tags (feed.atom?any=rl&not=gan) are made of what the build kept.
     """
+    from feeds.archive_file import KeptSite
+    from feeds.web.combined import CombinedFeeds
     from feeds.web.server import Server, stop_signals, wait_for
     from feeds.web.static import create_app
 
@@ -90,7 +103,8 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
     if not config.out_folder.is_dir():
         raise ConfigError(str(config.out_folder), "", "is not there yet; paperround build makes it")
     prefix = config.path_prefix
-    app = create_app(config.out_folder, prefix=prefix)
+    feeds = CombinedFeeds(KeptSite(config))
+    app = create_app(config.out_folder, prefix=prefix, state=config.state_folder, feeds=feeds)
     with stop_signals() as stop, Server(app, host=host, port=port) as server:
         out.print(f"{server.below(prefix)}    Ctrl+C ends it")
         wait_for(stop)

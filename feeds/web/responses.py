@@ -1,27 +1,68 @@
-"""Answering with bytes: conditions, parts and codings (RFC 9110, sections 8, 13 and 14).
+"""Answering with bytes: conditions, parts and codings (RFC 9110, sections 8, 12.5.3, 13 and 14).
 
-Whatever is served goes through ``respond``: a file of ``out/`` and a feed that was made a moment
-ago are asked for again, in parts and compressed in the same way.
+Whatever is served goes through here: a file of ``out/`` and a feed that was made a moment ago are
+asked for again, in parts and compressed in the same way. First it is decided what to answer, from
+what is known of a content; its bytes are read only when they are sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 from functools import cached_property
 from hashlib import blake2b
+from threading import Lock
+from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from feeds.web.compression import compress, is_compressible
+from feeds.web.conditions import has_these_bytes, is_refused, may_be_joined
+from feeds.web.encodings import CODINGS, accepts_plain, choose_coding
 from feeds.web.ranges import select_range
+
+
+class Variant(Protocol):
+    """A content in a coding, or as it is."""
+
+    @property
+    def etag(self) -> str:
+        """A strong validator (RFC 9110, section 8.8.3): another one in every coding."""
+
+    def at_hand(self) -> bytes | None:
+        """The bytes, if they are in memory."""
+
+    def read(self) -> bytes:
+        """The bytes; it may take a while.
+
+        :raises LookupError: they are not there any more: what was known is out of date.
+        """
+
+
+class Resource(Protocol):
+    """What is known of a content before it is read."""
+
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def modified(self) -> datetime: ...
+    @property
+    def cache_control(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def codings(self) -> Sequence[str]: ...
+    def variant(self, coding: str | None) -> Variant: ...
 
 
 @dataclass(frozen=True)
 class Representation:
-    """Bytes and what is said of them; keep it, and its ETag is worked out once.
+    """Bytes and what is said of them; keep it, and what is worked out of it is so once.
 
     ``modified`` is an aware time, said to the second. ``headers`` are sent besides, with a 304 as
     well.
@@ -32,60 +73,138 @@ class Representation:
     modified: datetime
     cache_control: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    _variants: dict[str | None, _InMemory] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def length(self) -> int:
+        """In bytes, as it is."""
+        return len(self.content)
 
     @cached_property
     def etag(self) -> str:
-        """A strong validator (RFC 9110, section 8.8.3): equal only for equal bytes."""
+        """The validator of the bytes as they are."""
         return f'"{blake2b(self.content, digest_size=16).hexdigest()}"'
 
+    @cached_property
+    def codings(self) -> Sequence[str]:
+        """Those that it is offered in, best first."""
+        return CODINGS if is_compressible(self.media_type, self.length) else ()
 
-def respond(representation: Representation, asked: Headers) -> Response:
+    def variant(self, coding: str | None) -> Variant:
+        """The content in one of ``codings``, or as it is."""
+        return self._variants.setdefault(coding, _InMemory(self, coding))
+
+
+class _InMemory:
+    """A content in a coding, compressed when it is first sent."""
+
+    def __init__(self, representation: Representation, coding: str | None) -> None:
+        self.etag = coded_etag(representation.etag, coding)
+        self._plain = representation.content
+        self._coding = coding
+        self._made = None if coding else representation.content
+        self._making = Lock()
+
+    def at_hand(self) -> bytes | None:
+        return self._made
+
+    def read(self) -> bytes:
+        with self._making:
+            if self._made is None:
+                self._made = compress(self._plain, self._coding or "", at_once=True)
+            return self._made
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be answered; ``body`` is None where there is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    media_type: str | None = None
+    body: Variant | None = None
+    part: tuple[int, int] | None = None
+
+    def is_ready(self) -> bool:
+        """Whether nothing is left to be read."""
+        return self.body is None or self.body.at_hand() is not None
+
+    def complete(self) -> Response:
+        """The answer with its bytes, which are read now.
+
+        :raises LookupError: see ``Variant.read``.
+        """
+        content = read_all(self.body) if self.body else None
+        if content is not None and self.part is not None:
+            content = content[self.part[0] : self.part[1] + 1]
+        return Response(content, self.status, self.headers, self.media_type)
+
+
+def respond(resource: Resource, asked: Headers) -> Response:
     """The answer to a GET with these headers: whole, a part, or that nothing has changed.
 
     For HEAD, leave ``Range`` out of ``asked`` (RFC 9110, section 14.2).
     """
-    headers = {
-        **representation.headers,
-        "ETag": representation.etag,
-        "Last-Modified": format_datetime(representation.modified.astimezone(UTC), usegmt=True),
-        "Cache-Control": representation.cache_control,
-    }
-    if _is_unchanged(representation, asked):
-        return Response(status_code=304, headers=headers)
+    return decide(resource, asked).complete()
+
+
+def decide(resource: Resource, asked: Headers) -> Answer:
+    """What to answer; the order of the questions is that of RFC 9110, section 13.2.2."""
+    accepted = ",".join(asked.getlist("accept-encoding"))
+    span = select_range(asked.get("range"), resource.length)
+    # Parts are parts of the content as it is: nobody has to compress a whole for a piece of it.
+    if span is not None and not accepts_plain(accepted):
+        span = None
+    coding = choose_coding(accepted, resource.codings) if span is None else None
+    variant = resource.variant(coding)
+    if span is not None and not may_be_joined(variant.etag, resource.modified, asked):
+        span, coding = None, choose_coding(accepted, resource.codings)
+        variant = resource.variant(coding)
+    headers = _describe(resource, variant.etag)
+    if is_refused(variant.etag, resource.modified, asked):
+        return Answer(412, headers)
+    if has_these_bytes(variant.etag, resource.modified, asked):
+        return Answer(304, headers)
     headers["Accept-Ranges"] = "bytes"
-    content, media_type = representation.content, representation.media_type
-    part = select_range(asked.get("range"), len(content))
-    if part is None or not _is_same(representation, asked.get("if-range")):
-        return Response(content, media_type=media_type, headers=headers)
-    first, last = part
+    if coding:
+        headers["Content-Encoding"] = coding
+    if span is None:
+        return Answer(200, headers, resource.media_type, variant)
+    return _part(resource, variant, headers, span)
+
+
+def read_all(variant: Variant) -> bytes:
+    """The bytes, from memory or not.
+
+    :raises LookupError: see ``Variant.read``.
+    """
+    content = variant.at_hand()
+    return variant.read() if content is None else content
+
+
+def coded_etag(etag: str, coding: str | None) -> str:
+    """The validator of a content in a coding, by that of the content as it is."""
+    return f'{etag[:-1]}-{coding}"' if coding else etag
+
+
+def _describe(resource: Resource, etag: str) -> dict[str, str]:
+    headers = {
+        **resource.headers,
+        "ETag": etag,
+        "Last-Modified": format_datetime(resource.modified.astimezone(UTC), usegmt=True),
+        "Cache-Control": resource.cache_control,
+    }
+    if resource.codings:
+        headers["Vary"] = "Accept-Encoding"
+    return headers
+
+
+def _part(
+    resource: Resource, variant: Variant, headers: dict[str, str], span: tuple[int, int]
+) -> Answer:
+    first, last = span
     if first > last:
-        headers["Content-Range"] = f"bytes */{len(content)}"
-        return Response(status_code=416, headers=headers)
-    headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-    return Response(content[first : last + 1], 206, headers, media_type)
-
-
-def _is_unchanged(representation: Representation, asked: Headers) -> bool:
-    """Whether the reader has these bytes (RFC 9110, sections 13.1.2, 13.1.3 and 13.2.2)."""
-    if (tags := asked.get("if-none-match")) is not None:
-        known = [tag.strip().removeprefix("W/") for tag in tags.split(",")]
-        return representation.etag in known or "*" in known
-    since = _parse_date(asked.get("if-modified-since"))
-    return since is not None and representation.modified.replace(microsecond=0) <= since
-
-
-def _is_same(representation: Representation, condition: str | None) -> bool:
-    """Whether a part may go with those that the reader has (RFC 9110, section 13.1.5)."""
-    return (
-        condition is None
-        or condition == representation.etag
-        or _parse_date(condition) == representation.modified.replace(microsecond=0)
-    )
-
-
-def _parse_date(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        headers["Content-Range"] = f"bytes */{resource.length}"
+        return Answer(416, headers)
+    headers["Content-Range"] = f"bytes {first}-{last}/{resource.length}"
+    return Answer(206, headers, resource.media_type, variant, span)

@@ -1,139 +1,168 @@
 """Serving ``out/``: the right media types, conditional requests, and nothing but what was built.
 
-A file is opened once and read whole, and what is said about it (length, ETag) is said of those
-bytes: a build that replaces it meanwhile leaves the answer as it was.
+What is known and in memory is answered at once; whatever has to be read, hashed, compressed or
+made is done in a thread.
 """
 
 from __future__ import annotations
 
-import os
-import stat
-import unicodedata
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import logging
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feeds.publish.served import (
-    ASK_EACH_TIME,
-    MEDIA_TYPES,
-    cache_control_of,
-    is_served,
-    media_type_of,
-)
-from feeds.web.responses import Representation, respond
+from feeds.publish.served import ASK_EACH_TIME, MEDIA_TYPES
+from feeds.web.compression import CompressedFiles
+from feeds.web.files import SiteFiles
+from feeds.web.paths import decode_path
+from feeds.web.policies import safety_headers
+from feeds.web.responses import decide, read_all
 
-# Notes are untrusted: whatever slipped into a page, no script of it runs (Content Security Policy
-# Level 3). Sent with every file, since a picture in SVG is a document too.
-SAFETY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' https: data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+log = logging.getLogger(__name__)
+
+# In bytes. The server below has bounds of its own, on what is not complete yet.
+_LONGEST_TARGET = 8 * 1024
+_MOST_HEADERS = 32 * 1024
+_RETRY_S = "60"
+# An error is not to be kept by anybody, nor found by searching.
+_NOT_KEPT = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+# At the top of a host whatever the prefix is: those who ask for them know no prefix.
+_AT_THE_TOP = ("robots.txt", "favicon.ico")
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    path: str
-    content: bytes
-    modified: datetime
+class Feeds(Protocol):
+    """What makes feeds when they are asked for."""
+
+    def answer(self, path: str, query: bytes, asked: Headers) -> Response | None:
+        """Answer for a path below the prefix; None where it is no such feed."""
 
 
-def create_app(folder: Path, *, prefix: str = "") -> Starlette:
+def create_app(
+    folder: Path, *, prefix: str = "", state: Path | None = None, feeds: Feeds | None = None
+) -> ASGIApp:
     """An application that serves a folder below a path prefix (``/papers``, or nothing).
 
     ``/`` leads to the prefix, and a folder without its slash to the one with it. Only GET and HEAD
     are answered; the server below leaves the content of an answer to HEAD out. Hidden and
-    unfinished files, and whatever is outside of the folder, do not exist.
+    unfinished files, and whatever is outside of the folder, do not exist. Nothing depends on
+    ``Host`` or on what a proxy adds.
+
+    :param state: a folder for compressed copies, which are made when they are first asked for; they
+        are made anew in every process where there is none, or where it cannot be written.
+    :param feeds: asked first about every path that has a query.
     """
-    return Starlette(routes=[Route("/{path:path}", _Folder(folder, "/" + prefix.strip("/")))])
+    compressed = CompressedFiles(state / "compressed" if state else None)
+    compressed.prune()
+    return _Application(SiteFiles(folder, compressed), prefix.strip("/"), feeds)
 
 
-class _Folder:
-    def __init__(self, folder: Path, prefix: str) -> None:
-        self._folder = folder
-        self._prefix = prefix.rstrip("/")
+class _Application:
+    def __init__(self, files: SiteFiles, prefix: str, feeds: Feeds | None) -> None:
+        self._files = files
+        self._prefix = f"/{prefix}/" if prefix else "/"
+        self._feeds = feeds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        if request.method in ("GET", "HEAD"):
-            response = await run_in_threadpool(self._answer, scope["path"], request.headers)
-        else:
-            response = Response(status_code=405, headers={"Allow": "GET, HEAD"})
-        response.headers.update(SAFETY)
+        if scope["type"] != "http":
+            return
+        path = decode_path(scope["raw_path"])
+        inside = self._below(path) if path else None
+        try:
+            response = _refuse(scope) or await self._answer(scope, path or "", inside)
+        except Exception:  # a fault of ours: its traceback is for the log
+            log.exception("%s %s", scope["method"], ascii(path))
+            response = _line(500, "Something went wrong here.")
+        response.raw_headers.extend(safety_headers(inside or ""))
         await response(scope, receive, send)
 
-    def _answer(self, path: str, asked: Headers) -> Response:
-        if path in ("/", self._prefix) and self._prefix:
-            return _redirect(f"{self._prefix}/")
-        if not path.startswith(f"{self._prefix}/"):
-            return self._not_found()
-        inside = path.removeprefix(f"{self._prefix}/")
-        if inside.endswith("/") or not inside:
-            file = read_inside(self._folder, f"{inside}index.html")
-        else:
-            file = read_inside(self._folder, inside)
-            if not file and read_inside(self._folder, f"{inside}/index.html"):
-                return _redirect(f"{path}/")
-        return respond(_represent(file), asked) if file else self._not_found()
+    async def _answer(self, scope: Scope, path: str, inside: str | None) -> Response:
+        asked = Headers(raw=_without_range(scope))
+        if inside is None:
+            led = self._lead(path)
+            return led if led else await run_in_threadpool(self._not_found)
+        if self._feeds and scope["query_string"]:
+            made = await run_in_threadpool(self._feeds.answer, inside, scope["query_string"], asked)
+            if made:
+                return made
+        file = self._files.recall(_index(inside))
+        if file and (answer := decide(file, asked)).is_ready():
+            return answer.complete()
+        return await run_in_threadpool(self._read, path, inside, asked)
+
+    def _below(self, path: str) -> str | None:
+        """A path as it is below the prefix, where it is."""
+        if path.startswith(self._prefix):
+            return path.removeprefix(self._prefix)
+        return path[1:] if path[1:] in _AT_THE_TOP else None
+
+    def _lead(self, path: str) -> Response | None:
+        """From the top of the host, and from the prefix without its slash."""
+        return _redirect(self._prefix) if path and f"{path}/" in (self._prefix, "//") else None
+
+    def _read(self, path: str, inside: str, asked: Headers) -> Response:
+        for _attempt in range(3):
+            file = self._files.find(_index(inside))
+            if not file:
+                return self._missing(path, inside)
+            try:
+                return decide(file, asked).complete()
+            except LookupError:
+                continue  # replaced between two looks, which a build does
+        return _line(503, "This file changes all the time.", {"Retry-After": _RETRY_S})
+
+    def _missing(self, path: str, inside: str) -> Response:
+        if inside and not inside.endswith("/") and self._files.find(f"{inside}/index.html"):
+            return _redirect(f"{path}/")
+        if inside in _AT_THE_TOP:
+            return _line(404, "There is no such file.")  # asked for often, and by no person
+        return self._not_found()
 
     def _not_found(self) -> Response:
-        page = read_inside(self._folder, "404.html")
-        content = page.content if page else b"There is no such page.\n"
-        headers = {"Cache-Control": ASK_EACH_TIME}
-        media_type = MEDIA_TYPES[".html" if page else ".txt"]
-        return Response(content, status_code=404, media_type=media_type, headers=headers)
+        page = self._files.recall("404.html") or self._files.find("404.html")
+        if page is None and not self._files.folder.is_dir():
+            return _line(503, "Nothing has been built yet.", {"Retry-After": _RETRY_S})
+        try:
+            content = read_all(page.variant(None)) if page else None
+        except LookupError:
+            content = None
+        if content is None:
+            return _line(404, "There is no such page.")
+        return Response(content, 404, _NOT_KEPT, MEDIA_TYPES[".html"])
 
 
-def read_inside(folder: Path, path: str) -> _File | None:
-    """Read a file of a folder by its decoded path; None where there is none to show.
-
-    A name is looked for as it was asked, then composed (NFC), then decomposed (NFD): the forms in
-    which browsers and file systems write the same letters.
-    """
-    if not is_served(path):
-        return None
-    spellings = dict.fromkeys([path, *(unicodedata.normalize(f, path) for f in ("NFC", "NFD"))])
-    return next((file for name in spellings if (file := _read(folder, name))), None)
+def _index(inside: str) -> str:
+    return f"{inside}index.html" if inside.endswith("/") or not inside else inside
 
 
-def _read(folder: Path, path: str) -> _File | None:
-    root = Path(os.path.realpath(folder))
-    try:
-        real = Path(os.path.realpath(root / path))
-        # No path for a symbolic link that leads out (ValueError), and a hidden one may be inside.
-        if not is_served(real.relative_to(root).as_posix()):
-            return None
-        with open(real, "rb", opener=_open_at_once) as file:  # takes the opener
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return None
-            modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
-            return _File(path, file.read(), modified)
-    except (OSError, ValueError):
-        return None  # no such file, outside, a name too long, letters that no file system has
+def _refuse(scope: Scope) -> Response | None:
+    """Refuse what no reader sends; the connection is closed where more of it may follow."""
+    if scope["method"] not in ("GET", "HEAD"):
+        return _line(405, "Only GET and HEAD.", {"Allow": "GET, HEAD", "Connection": "close"})
+    if len(scope["raw_path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
+        return _line(414, "This address is too long.")
+    if sum(len(name) + len(text) for name, text in scope["headers"]) > _MOST_HEADERS:
+        return _line(431, "These headers are too long.")
+    return None
 
 
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without following a link made just now, and without waiting for a pipe's writer."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+def _without_range(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The headers of a request; a part is never asked of HEAD (RFC 9110, section 14.2)."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    if scope["method"] != "HEAD":
+        return headers
+    return [pair for pair in headers if pair[0] != b"range"]
+
+
+def _line(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    return PlainTextResponse(f"{text}\n", status, {**_NOT_KEPT, **(headers or {})})
 
 
 def _redirect(path: str) -> Response:
     """Lead to a path on this server, decoded; never to one that reads as another host's."""
     headers = {"Cache-Control": ASK_EACH_TIME}
     return RedirectResponse("/" + quote(path.lstrip("/"), safe="/~"), 308, headers)
-
-
-def _represent(file: _File) -> Representation:
-    kept = cache_control_of(file.path)
-    return Representation(file.content, media_type_of(file.path), file.modified, kept)

@@ -1,66 +1,26 @@
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
+import shutil
 import unicodedata
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
 
 from feeds.web.server import Server
 from feeds.web.static import create_app
+from tests.web.serving import ask, fill
 
-FILES: Mapping[str, str] = {
-    "index.html": "<h1>home</h1>",
-    "404.html": "<h1>nothing here</h1>",
-    "ko/index.html": "<h1>한국어</h1>",
-    "ko/feed.atom": "<feed/>",
-    "ko/feed.rss": "<rss/>",
-    "ko/feed.json": "{}",
-    "feeds.opml": "<opml/>",
-    "assets/site.css": "body {}",
-    "assets/search.json": "[]",
-    "ko/tags/강화학습/index.html": "<h1>tag</h1>",
-    "images/0123456789abcdef0123.png": "a picture",
-    "images/drawing.svg": "<svg/>",
-    "data.unknown": "?",
-    ".paperround-files": "index.html",
-    ".git/config": "secret",
-    "ko/.feed.atom.4711.tmp": "half",
-    "ko/feed.atom.tmp": "half",
-}
+FOR_EVER = "public, max-age=31536000, immutable"
+A_FEED = "public, max-age=300, must-revalidate"
+A_PAGE = "public, max-age=60, must-revalidate"
 
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    (tmp_path / "secret.txt").write_text("secret")
-    for name, text in FILES.items():
-        path = tmp_path / "out" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return tmp_path / "out"
-
-
-def ask(
-    out: Path,
-    path: str,
-    method: str = "GET",
-    *,
-    prefix: str = "",
-    headers: Mapping[str, str] | None = None,
-) -> httpx.Response:
-    async def send() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(out, prefix=prefix))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            return await client.request(method, path, headers=headers)
-
-    return asyncio.run(send())
-
-
-# --- what is served -------------------------------------------------------------------------------
+    return fill(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +32,12 @@ def ask(
         ("/ko/feed.atom", "application/atom+xml; charset=utf-8"),
         ("/ko/feed.rss", "application/rss+xml; charset=utf-8"),
         ("/ko/feed.json", "application/feed+json"),
+        ("/ko/entries.json", "application/json"),
         ("/feeds.opml", "text/x-opml; charset=utf-8"),
-        ("/assets/site.css", "text/css; charset=utf-8"),
-        ("/assets/search.json", "application/json"),
+        ("/sitemap.xml", "application/xml; charset=utf-8"),
+        ("/robots.txt", "text/plain; charset=utf-8"),
+        ("/assets/site.0123456789abcdef.css", "text/css; charset=utf-8"),
+        ("/assets/site.0123456789abcdef.js", "text/javascript; charset=utf-8"),
         ("/images/0123456789abcdef0123.png", "image/png"),
         ("/images/drawing.svg", "image/svg+xml; charset=utf-8"),
         ("/data.unknown", "application/octet-stream"),
@@ -86,6 +49,28 @@ def test_a_file_has_its_media_type(out: Path, path: str, media_type: str) -> Non
     assert answer.headers["content-type"] == media_type
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/images/0123456789abcdef0123.png", FOR_EVER),
+        ("/assets/site.0123456789abcdef.css", FOR_EVER),
+        ("/assets/search/ko/words-0.012345.json", FOR_EVER),
+        ("/ko/feed.atom", A_FEED),
+        ("/ko/feed.rss", A_FEED),
+        ("/ko/feed.json", A_FEED),
+        ("/feeds.opml", A_FEED),
+        ("/", A_PAGE),
+        ("/ko/2026/11/03/newsletter.html", A_PAGE),
+        ("/ko/entries.json", "no-cache"),
+        ("/images/drawing.svg", "no-cache"),
+        ("/ko", "no-cache"),
+        ("/nothing", "no-store"),
+    ],
+)
+def test_an_answer_is_kept_as_long_as_it_stays_true(out: Path, path: str, kept: str) -> None:
+    assert ask(out, path).headers["cache-control"] == kept
+
+
 def test_below_a_prefix_and_nowhere_else(out: Path) -> None:
     assert ask(out, "/papers/ko/feed.atom", prefix="/papers").text == "<feed/>"
     assert ask(out, "/papers/", prefix="papers/").text == "<h1>home</h1>"
@@ -94,6 +79,18 @@ def test_below_a_prefix_and_nowhere_else(out: Path) -> None:
         assert (answer.status_code, answer.headers["location"]) == (308, "/papers/")
     for path in ("/ko/feed.atom", "/papersko/feed.atom", "/papers/papers/"):
         assert ask(out, path, prefix="/papers").status_code == 404
+
+
+def test_what_crawlers_look_for_is_at_the_top_of_the_host_as_well(out: Path) -> None:
+    for path in ("/robots.txt", "/papers/robots.txt"):
+        assert ask(out, path, prefix="/papers").text == "User-agent: *\n"
+    for path in ("/favicon.ico", "/papers/favicon.ico"):
+        answer = ask(out, path, prefix="/papers")
+        assert (answer.status_code, answer.text) == (404, "There is no such file.\n")
+    (out / "favicon.ico").write_text("an icon")
+    assert ask(out, "/favicon.ico", prefix="/papers").headers["content-type"] == "image/x-icon"
+    for prefix in ("", "/papers"):
+        assert ask(out, "/.well-known/security.txt", prefix=prefix).status_code == 404
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -109,20 +106,28 @@ def test_what_is_not_there_has_a_page_of_its_own(out: Path) -> None:
     answer = ask(out, "/ko/nothing/")
     assert (answer.status_code, answer.text) == (404, "<h1>nothing here</h1>")
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["x-robots-tag"] == "noindex"
     (out / "404.html").unlink()
     answer = ask(out, "/ko/nothing/")
     assert (answer.status_code, answer.text) == (404, "There is no such page.\n")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-def test_a_folder_that_was_never_built_is_served_as_empty(tmp_path: Path) -> None:
-    assert ask(tmp_path / "out", "/").status_code == 404
+def test_a_folder_that_is_not_there_is_to_be_asked_for_later(out: Path) -> None:
+    with Server(create_app(out), host="127.0.0.1", port=0) as server:
+        assert httpx.get(f"{server.address}/ko/feed.atom").status_code == 200
+        shutil.rmtree(out)
+        for path in ("/", "/ko/feed.atom"):
+            answer = httpx.get(f"{server.address}{path}")
+            assert (answer.status_code, answer.text) == (503, "Nothing has been built yet.\n")
+            assert answer.headers["retry-after"] == "60"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
 def test_no_other_method_is_answered(out: Path, method: str) -> None:
     answer = ask(out, "/ko/", method)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.headers["connection"] == "close"  # whatever else it sends is not read
 
 
 def test_head_tells_the_same_without_the_file(out: Path) -> None:
@@ -130,161 +135,93 @@ def test_head_tells_the_same_without_the_file(out: Path) -> None:
     assert head.content == b""
     assert head.headers == got.headers
     assert head.headers["content-length"] == "7"
+    part = ask(out, "/ko/feed.atom", "HEAD", headers={"Range": "bytes=0-1"})
+    assert (part.status_code, part.headers) == (200, got.headers)
+
+
+# --- what browsers are told to refuse -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("path", "status"), [("/ko/", 200), ("/x", 404), ("/ko", 308)])
-def test_no_script_runs_in_anything_served(out: Path, path: str, status: int) -> None:
+def test_a_page_runs_nothing_but_what_is_beside_it(out: Path, path: str, status: int) -> None:
     answer = ask(out, path)
     assert answer.status_code == status
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "script-src" not in answer.headers["content-security-policy"]
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+    assert "unsafe" not in policy
+    assert "http" not in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert "access-control-allow-origin" not in answer.headers
 
 
-# --- asking again ---------------------------------------------------------------------------------
-
-
-def test_a_reader_that_has_the_file_gets_no_copy(out: Path) -> None:
-    first = ask(out, "/ko/feed.atom")
-    tag = first.headers["etag"]
-    for condition in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        again = ask(out, "/ko/feed.atom", headers={"If-None-Match": condition})
-        assert (again.status_code, again.content) == (304, b"")
-        for name in ("etag", "cache-control", "last-modified"):
-            assert again.headers[name] == first.headers[name]
-        assert "content-type" not in again.headers
-
-
-def test_a_change_of_the_same_length_and_time_is_told_by_its_tag(out: Path) -> None:
-    path = out / "ko" / "feed.atom"
-    tag, status = ask(out, "/ko/feed.atom").headers["etag"], path.stat()
-    path.write_text("<food/>")
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    answer = ask(out, "/ko/feed.atom", headers={"If-None-Match": tag})
-    assert (answer.status_code, answer.text) == (200, "<food/>")
-
-
-def test_a_date_is_a_condition_where_there_is_no_tag(out: Path) -> None:
-    os.utime(out / "ko" / "feed.atom", (1_700_000_000, 1_700_000_000))
-    since = ask(out, "/ko/feed.atom").headers["last-modified"]
-    assert since == "Tue, 14 Nov 2023 22:13:20 GMT"
-
-    def status(**headers: str) -> int:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return ask(out, "/ko/feed.atom", headers=named).status_code
-
-    assert status(if_modified_since=since) == 304
-    assert status(if_modified_since="Tue, 14 Nov 2023 22:13:19 GMT") == 200
-    assert status(if_modified_since="yesterday") == 200
-    assert status(if_modified_since=since, if_none_match='"other"') == 200
-
-
-def test_pictures_are_kept_and_everything_else_is_asked_for(out: Path) -> None:
-    picture = ask(out, "/images/0123456789abcdef0123.png").headers["cache-control"]
-    assert picture == "public, max-age=31536000, immutable"
-    for path in ("/ko/", "/ko/feed.atom", "/images/drawing.svg", "/nothing"):
-        assert ask(out, path).headers["cache-control"] == "no-cache"
+def test_a_mail_has_its_own_styles_and_no_script(out: Path) -> None:
+    policy = ask(out, "/ko/2026/11/03/newsletter.html").headers["content-security-policy"]
+    assert "style-src 'self' 'unsafe-inline'" in policy
+    assert "script-src" not in policy
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "text", "told"),
-    [
-        ("bytes=0-2", 206, "a p", "bytes 0-2/9"),
-        ("bytes=7-", 206, "re", "bytes 7-8/9"),
-        ("bytes=-2", 206, "re", "bytes 7-8/9"),
-        ("bytes=-99", 206, "a picture", "bytes 0-8/9"),
-        ("bytes=0-99", 206, "a picture", "bytes 0-8/9"),
-        ("bytes=9-", 416, "", "bytes */9"),
-        ("bytes=-0", 416, "", "bytes */9"),
-        ("bytes=0-1,3-4", 200, "a picture", None),
-        ("bytes=2-1", 200, "a picture", None),
-        ("bytes=-", 200, "a picture", None),
-        ("pages=1-2", 200, "a picture", None),
-    ],
+    "path",
+    ["/ko/feed.atom", "/ko/feed.rss", "/ko/feed.json", "/feeds.opml", "/images/drawing.svg"],
 )
-def test_a_part_of_a_file(out: Path, asked: str, status: int, text: str, told: str | None) -> None:
-    answer = ask(out, "/images/0123456789abcdef0123.png", headers={"Range": asked})
-    assert (answer.status_code, answer.text) == (status, text)
-    assert answer.headers.get("content-range") == told
+def test_feeds_and_pictures_are_for_readers_on_other_sites_as_well(out: Path, path: str) -> None:
+    answer = ask(out, path)
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["content-security-policy"].endswith("; sandbox")
+    again = ask(out, path, headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+    assert again.headers["access-control-allow-origin"] == "*"
 
 
-def test_a_part_goes_only_with_the_file_it_is_a_part_of(out: Path) -> None:
-    path = "/images/0123456789abcdef0123.png"
-    tag = ask(out, path).headers["etag"]
-    part = ask(out, path, headers={"Range": "bytes=0-2", "If-Range": tag})
-    assert part.status_code == 206
-    whole = ask(out, path, headers={"Range": "bytes=0-2", "If-Range": '"other"'})
-    assert (whole.status_code, whole.text) == (200, "a picture")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_error_is_no_way_around_the_policy(out: Path, method: str) -> None:
+    answer = ask(out, "/%2e%2e/%2e%2e/etc/passwd", method)
+    assert answer.status_code in (404, 405)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
 
 
-# --- what is not served ---------------------------------------------------------------------------
-
-ESCAPES = [
-    "/../secret.txt",
-    "/ko/../../secret.txt",
-    "/%2e%2e/secret.txt",
-    "/ko/%2e%2e/%2e%2e/secret.txt",
-    "/..%2fsecret.txt",
-    "/..%5csecret.txt",
-    "/ko/..\\..\\secret.txt",
-    "//etc/passwd",
-    "/%2fetc/passwd",
-    "/C:/secret.txt",
-    "/ko/feed.atom%00.html",
-    "/ko//feed.atom",
-    "/./index.html",
-    "/ko/feed.atom/",
-    "/.paperround-files",
-    "/.git/config",
-    "/ko/.feed.atom.4711.tmp",
-    "/ko/feed.atom.tmp",
-    "/link.txt",
-    "/folder/secret.txt",
-    "/hidden.txt",
-    "/pipe.html",
-    "/" + "a" * 5000,
-    "/%ff%fe",
-    "/%ed%a0%80",
-]
+# --- feeds that are made when they are asked for --------------------------------------------------
 
 
-@pytest.fixture
-def trapped(out: Path) -> Path:
-    (out / "link.txt").symlink_to(out.parent / "secret.txt")
-    (out / "folder").symlink_to(out.parent)
-    (out / "hidden.txt").symlink_to(out / ".git" / "config")
-    os.mkfifo(out / "pipe.html")
-    return out
+class Echo:
+    """Answers for feeds with what it was asked."""
+
+    def answer(self, path: str, query: bytes, asked: Headers) -> Response | None:
+        if query == b"page=2":
+            return None
+        if query == b"broken":
+            raise ZeroDivisionError
+        return PlainTextResponse(f"{path} {query.decode()} {asked.get('range')}")
 
 
-def send_raw(server: Server, path: str) -> bytes:
-    """Send a path as it is: clients tidy ``..`` away before they ask."""
-    with socket.create_connection((server.host, server.port), timeout=30) as connection:
-        connection.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode()
-        )
-        return b"".join(iter(lambda: connection.recv(65536), b""))
+def test_a_query_is_for_those_who_make_feeds_first(out: Path) -> None:
+    app = create_app(out, prefix="/papers", feeds=Echo())
+    with Server(app, host="127.0.0.1", port=0) as server:
+        place = f"{server.below('papers')}ko/feed.atom"
+        made = httpx.get(f"{place}?any=rl,%ED%95%9C")
+        assert made.text == "ko/feed.atom any=rl,%ED%95%9C None"
+        assert made.headers["access-control-allow-origin"] == "*"
+        assert httpx.get(f"{place}?page=2").text == "<feed/>"
+        assert httpx.get(place).text == "<feed/>"
+        assert httpx.post(f"{place}?any=rl").status_code == 405
+        headers = {"Range": "bytes=0-1"}
+        assert httpx.get(f"{place}?any=rl", headers=headers).text.endswith(" bytes=0-1")
+        head = httpx.head(f"{place}?any=rl", headers=headers)
+        assert head.headers["content-length"] == str(len("ko/feed.atom any=rl None"))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there are no pipes in folders")
-def test_nothing_hidden_unfinished_or_outside_is_served(trapped: Path) -> None:
-    with Server(create_app(trapped), host="127.0.0.1", port=0) as server:
-        for path in ESCAPES:
-            answer = send_raw(server, path)
-            assert answer.split(b" ")[1] in (b"400", b"404"), path
-            assert b"secret" not in answer, path
-
-
-def test_a_link_that_stays_inside_is_followed(out: Path) -> None:
-    (out / "latest.atom").symlink_to(out / "ko" / "feed.atom")
-    assert ask(out, "/latest.atom").text == "<feed/>"
-
-
-def test_no_redirect_leads_to_another_host(out: Path) -> None:
-    (out / "example.com").mkdir()
-    (out / "example.com" / "index.html").write_text("x")
-    for path in ("//example.com", "/%2fexample.com", "/\\example.com", "///example.com"):
-        with Server(create_app(out), host="127.0.0.1", port=0) as server:
-            assert b"location" not in send_raw(server, path).lower()
-    assert ask(out, "/example.com").headers["location"] == "/example.com/"
+def test_a_fault_is_answered_in_one_line_and_logged(
+    out: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(out, feeds=Echo())
+    with Server(app, host="127.0.0.1", port=0) as server:
+        answer = httpx.get(f"{server.address}/ko/feed.atom?broken")
+        assert (answer.status_code, answer.text) == (500, "Something went wrong here.\n")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert httpx.get(f"{server.address}/ko/feed.atom").status_code == 200
+    assert "ZeroDivisionError" in caplog.text
