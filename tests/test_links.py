@@ -45,7 +45,7 @@ def test_images_of_notes_are_published_and_shown(tmp_path: Path) -> None:
 
 
 ENDINGS = {
-    "pages": {".html", ".css", ".js"},
+    "pages": {".html", ".css", ".js", ".svg", ".json", ".xml", ".txt"},
     "atom": {".atom"},
     "rss": {".rss"},
     "json": {".json"},

@@ -102,7 +102,7 @@ class Frame:
             "page_title": title,
             "page_name": name,
             "description": said,
-            "page_feeds": self._autodiscovery(path),
+            "page_feeds": self._autodiscovery(known or path),
             "canonical": address,
             "alternates": alternates,
             "properties": self._open_graph.describe(
@@ -202,7 +202,7 @@ class Frame:
     def _alternates(self, path: str, others: Mapping[str, str]) -> list[Link]:
         """The page in every language, its own too: each names all of them, and so each other."""
         paths = {self.lang: path, **others}
-        if path in ("", f"{self.lang}/"):
+        if self.other_languages and path in ("", f"{self.lang}/"):
             # The choice of languages is for whoever reads none of them.
             paths = {code: f"{code}/" for code in self.config.languages} | {"x-default": ""}
         return [
