@@ -43,7 +43,7 @@ _NOT_READY = (
 )
 
 MOST_FEEDS = 1024
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 32 * 1024 * 1024
 
 _Key = tuple[str, str, str]
 
