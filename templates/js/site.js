@@ -59,3 +59,12 @@ function copyFromField(text, button) {
   button.focus();
   return true;
 }
+
+// What is wider than its place scrolls there, and so the keyboard must reach it.
+function reachWide() {
+  for (const formula of document.querySelectorAll("main math:not([tabindex])")) {
+    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+  }
+}
+document.addEventListener("toggle", reachWide, { capture: true });
+reachWide();
