@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # brings obstore with it
 def publish(
     config_path: Path | None, place: str | None, dry_run: bool, allow_deletes: bool
 ) -> None:
-    """Upload the last build to a bucket of objects.
+    """Upload the last build to an S3 bucket, or to one like it.
 
     To s3://BUCKET/PREFIX, or without it to what "publish" names in the configuration: on S3, R2,
     MinIO, or another store that speaks as they do. Only what changed is uploaded, what others link

@@ -35,10 +35,10 @@ class LocalFiles:
         """
         self._out = out
         self._seen = _list_files(out)
-        missing = sorted(path for path in list_built(out) if not (out / path).is_file())
-        if missing:
-            message = "is missing: the last build is not finished; paperround build completes it"
-            raise PublishError(str(out / missing[0]), message)
+        for path in sorted(list_built(out)):
+            if is_served(path) and unicodedata.normalize("NFC", path) not in self._seen:
+                message = "is missing: the last build is not finished; paperround build ends it"
+                raise PublishError(str(out / path), message)
 
     def __len__(self) -> int:
         return len(self._seen)
