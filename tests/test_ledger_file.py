@@ -127,7 +127,7 @@ def test_an_unchanged_read_only_ledger_is_nothing_to_tell(root: Path) -> None:
     with without_privileges():
         built = run(config, "build")
     assert (built.exit_code, built.stderr) == (0, "")
-    assert not (root / ".paperround").exists()
+    assert not (root / ".paperround" / "ledger.jsonl").exists()
 
 
 @posix_only
