@@ -20,6 +20,8 @@ from feeds.config import load_config
 from feeds.pipeline import Build, build
 
 NOW = datetime(2024, 12, 20, 3, 0, tzinfo=UTC)
+# When every note of the sample is in the past.
+LATER = datetime(2026, 12, 20, 3, 0, tzinfo=UTC)
 BASE = "https://example.org/papers"
 SETTINGS = f'title = {{ ko = "논문", en = "Papers" }}\nbase_url = "{BASE}"\n'
 CHECKOUT = Path(__file__).parents[1]

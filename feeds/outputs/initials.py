@@ -22,7 +22,7 @@ def find_initial(label: str) -> str:
     first = unicodedata.normalize("NFC", label.strip())[:1]
     if first and _FIRST_SYLLABLE <= ord(first) <= _LAST_SYLLABLE:
         return _CONSONANTS[(ord(first) - _FIRST_SYLLABLE) // _SYLLABLES_OF_A_CONSONANT]
-    plain = unicodedata.normalize("NFKD", first)[:1].upper()
+    plain = unicodedata.normalize("NFD", first)[:1].upper()
     return plain if plain.isalpha() else ""
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import html
 from lxml.html import HtmlElement
+
+from feeds.archive.grouping import group_days
+from feeds.model import OutputFile
+from feeds.outputs.assets import collect_assets
+from feeds.outputs.pages.frame import Frame
+from feeds.outputs.site import Site
 
 BASE = "https://example.org/papers/"
 
@@ -33,3 +41,13 @@ def address_of(path: Path, out: Path) -> str:
 def texts(page: HtmlElement, query: str) -> list[str]:
     """What the elements of a query say, white space joined."""
     return [" ".join(element.text_content().split()) for element in page.xpath(query)]
+
+
+def render_pages(
+    site: Site, lang: str, write: Callable[[Frame], Iterable[OutputFile]]
+) -> dict[str, bytes]:
+    """What one writer makes of a site made by hand, by path; its days are told by its entries."""
+    days = {code: group_days(code, each) for code, each in site.archive.articles.items()}
+    site = replace(site, archive=replace(site.archive, days=days))
+    frame = Frame(site, lang, collect_assets(site.theme))
+    return {file.path: file.content for file in write(frame)}

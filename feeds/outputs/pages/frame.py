@@ -48,6 +48,8 @@ class Frame:
         self.days = site.archive.days[lang]
         self.title = site.config.localized(site.config.title, lang)
         self.subtitle = site.config.localized(site.config.subtitle, lang)
+        about = self.words["pages"]["home_about"]
+        self.about = self.subtitle or about.format(title=self.title)
         self.feeds = [feed for feed in site.feeds if feed.lang == lang]
         # Looked up for every page: a walk over all feeds would grow with their square.
         self.whole = [feed for feed in self.feeds if feed.kind == "all"]
@@ -95,7 +97,7 @@ class Frame:
         address = None if known is None else self.config.address(known)
         others = self.same_place(path) if elsewhere is None else elsewhere
         alternates = self._alternates(path, others) if indexed and known == path else []
-        said = summarize([description or self.subtitle or self.title], DESCRIPTION_LENGTH)
+        said = summarize([description or self.about], DESCRIPTION_LENGTH)
         if indexed and known == path:
             self.listed.append(Listed(path=path, alternates=alternates, updated=updated))
         head = {

@@ -24,7 +24,6 @@ def write_home(frame: Frame) -> Iterator[OutputFile]:
         "site/home.html",
         f"{frame.lang}/",
         frame.title,
-        description=frame.subtitle or frame.words["pages"]["home_about"].format(title=frame.title),
         updated=max((article.updated for article in frame.articles), default=None),
         scripts=("filter.js",),
         newest=newest[0] if newest else None,
