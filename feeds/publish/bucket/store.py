@@ -153,7 +153,9 @@ def open_bucket(place: Place, environment: MutableMapping[str, str]) -> Bucket:
     named = next((name for name in _ENDPOINTS if name in environment), None)
     endpoint = environment[named] if named else f"https://s3.{region}.amazonaws.com"
     if named and not _ENDPOINT.fullmatch(endpoint):
-        raise ConfigError(named, "", f"{endpoint!r}; expected an address such as https://host")
+        told = "" if "@" in endpoint else f"{endpoint!r}; "
+        expected = "expected an address such as https://host, without a password"
+        raise ConfigError(named, "", told + expected)
     config: S3Config = {"region": region, "disable_bulk_delete": True}  # not every store knows it
     if named:
         config["aws_endpoint_url_s3"] = endpoint
