@@ -121,12 +121,16 @@ def test_plots_of_tags_share_a_scale_and_lead_to_their_tags(page: HtmlElement) -
         assert name == f"{link.text} 태그의 월별 글 수"
 
 
-def test_a_hostile_label_is_only_text(page: HtmlElement) -> None:
+def test_a_hostile_label_is_only_text(busy: Site, page: HtmlElement) -> None:
     [link] = find(page, "//ul[@class='multiples']//a[@href='/papers/ko/tags/x/']")
     assert link.text == f"#{HOSTILE.label}"
     assert not find(page, "//script[text()]")
     assert not find(page, "//main//b")
-    assert find(page, "//title[contains(text(), '{{ 7 * 7 }}{count} & <b> 태그의')]")
+    frame = Frame(busy, "ko", collect_assets(busy.theme))
+    for made in (*write_trends(frame), *write_tags(frame)):
+        written = made.content.decode()
+        assert "<script>" not in written
+        assert "{{ 7 * 7 }}{count} &amp; &lt;b&gt;" in written
 
 
 def test_both_languages_say_it_in_their_own_words(busy: Site) -> None:
