@@ -37,17 +37,22 @@ def render(*paragraphs: str, lang: str = "ko") -> Text:
 def test_case(name: str) -> None:
     """A case is commentary in Markdown; beside it, what becomes of it as HTML and as plain text.
 
+    Where it holds formulas, pages have HTML of their own.
+
     With ``UPDATE_CASES=1`` in the environment, what comes out is written instead of compared.
     """
     source = (CASES / f"{name}.md").read_text(encoding="utf-8")
     lang = name.partition(".")[2] or "ko"
     text = render(*_PARAGRAPH.findall(source), lang=lang)
     shown = {"html": text.html + "\n", "txt": "\n\n".join(text.plain) + "\n"}
+    if text.mathml is not None:
+        shown["page.html"] = text.mathml + "\n"
     for ending, content in shown.items():
         path = CASES / f"{name}.{ending}"
         if os.environ.get("UPDATE_CASES"):
             path.write_text(content, encoding="utf-8")
         assert content == path.read_text(encoding="utf-8")
+    assert (CASES / f"{name}.page.html").exists() == (text.mathml is not None)
 
 
 def test_abstract_is_plain_text_with_latex_and_links() -> None:

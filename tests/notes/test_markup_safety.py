@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from feeds.languages import load_languages
 from feeds.model import Image, Text
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
+from tests.reading import is_plain_math
 
 LANGUAGES = load_languages(("ko", "en"))
-PLAIN_TAGS = "p h3 h4 h5 h6 strong em s code pre ul li blockquote table thead tbody tr br hr"
+PLAIN_TAGS = "span p h3 h4 h5 h6 strong em s code pre ul li blockquote table thead tbody tr br hr"
 ALLOWED = {
     **{tag: {"lang"} for tag in re.split(" ", PLAIN_TAGS)},
     "a": {"href", "lang"},
@@ -120,21 +121,25 @@ def render_all(*paragraphs: str) -> list[Text]:
 
 
 def assert_safe(text: Text) -> None:
-    reader = Reader()
-    reader.feed(text.html)
-    reader.close()
-    for tag, attributes in reader.tags:
-        assert set(attributes) <= ALLOWED[tag], text.html
-        for name in ("href", "src"):
-            address = attributes.get(name)
-            if address is not None:
-                assert ADDRESS.fullmatch(address), text.html
-                assert not address.endswith(STRAY_END)
-        assert tag != "a" or attributes.get("href")
-    for shown in (text.html, *text.plain):
+    assert "<math" not in text.html
+    for html in (text.html, text.mathml or ""):
+        reader = Reader()
+        reader.feed(html)
+        reader.close()
+        for tag, attributes in reader.tags:
+            if is_plain_math(tag, set(attributes)):
+                continue
+            assert set(attributes) <= ALLOWED[tag], html
+            for name in ("href", "src"):
+                address = attributes.get(name)
+                if address is not None:
+                    assert ADDRESS.fullmatch(address), html
+                    assert not address.endswith(STRAY_END)
+            assert tag != "a" or attributes.get("href")
+        closed = re.sub(r"<(br|hr|img\b[^>]*)>", r"<\1/>", html)
+        ElementTree.fromstring(f"<div>{closed}</div>")
+    for shown in (text.html, text.mathml or "", *text.plain):
         assert not FORBIDDEN.search(shown)
-    closed = re.sub(r"<(br|hr|img\b[^>]*)>", r"<\1/>", text.html)
-    ElementTree.fromstring(f"<div>{closed}</div>")
 
 
 @pytest.mark.parametrize("vector", VECTORS)
@@ -200,6 +205,7 @@ def test_no_word_is_lost(pieces: list[tuple[str, str]]) -> None:
     for text in render_all(source):
         assert WORD.findall(spell(" ".join(text.plain))) == words
         assert WORD.findall(spell(re.sub(r"<[^>]*>", "", text.html))) == words
+        assert WORD.findall(spell(re.sub(r"<[^>]*>", "", text.mathml or text.html))) == words
 
 
 def spell(text: str) -> str:

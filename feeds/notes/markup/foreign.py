@@ -18,7 +18,7 @@ MIN_INLINE = 60
 
 _BLOCKS = {"paragraph", "heading", "list_item", "td", "th", "fence"}
 _INLINE = {"em", "strong", "s", "link", "code_inline"}
-_LEAVES = {"text", "formula", "code_inline", "fence"}
+_LEAVES = {"text", "code_inline", "fence"}
 
 
 def mark_foreign(tree: SyntaxTreeNode, lang: str, languages: Mapping[str, Language]) -> None:
@@ -68,8 +68,7 @@ def _read_block(node: SyntaxTreeNode) -> str:
 def _read_own(node: SyntaxTreeNode) -> str:
     if node.type in _LEAVES:
         return node.content
-    own = ("inline", "text", "formula")
-    return "".join(_read_own(child) for child in node.children if child.type in own)
+    return "".join(_read_own(child) for child in node.children if child.type in ("inline", "text"))
 
 
 def _read_words(node: SyntaxTreeNode) -> str:

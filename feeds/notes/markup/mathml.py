@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAX_SIZE = 20_000
 MAX_DEPTH = 40
 
+# What is longer may be wider than a telephone.
+MAX_NARROW = 24
+
 # The entities that the library writes, and XML does not know.
 _ENTITIES = {"&ApplyFunction;": "\u2061", "&InvisibleTimes;": "\u2062"}
 # Spaces, and signs for invisible operators and variants of letters.
@@ -56,6 +59,8 @@ def write_mathml(source: str, *, shown: str, display: bool) -> str | None:
         if _NOTHING.fullmatch("".join(tree.itertext())):
             return None
         tree.set("alttext", shown)
+        if len(shown) > MAX_NARROW:
+            tree.set("tabindex", "0")  # what may have to scroll must do so from the keyboard too
         return "".join(_write(tree, MAX_DEPTH))
     except (ElementTree.ParseError, _UnfitError):
         return None

@@ -27,7 +27,7 @@ _SET = "displaystyle scriptlevel"
 MATHML = {
     tag: set(attributes.split())
     for tags, attributes in (
-        ("math", "display alttext"),
+        ("math", "display alttext tabindex"),
         ("mrow mstyle mtable", _SET),
         ("mn mtext mtr msub msup msubsup msqrt mroot mmultiscripts mprescripts mphantom", ""),
         ("mi", "mathvariant"),
@@ -55,6 +55,7 @@ _VALUES = {
         ("lspace", "rspace", "minsize", "maxsize", "width", "height", "linethickness"), _LENGTH
     ),
     "display": re.compile("block"),
+    "tabindex": re.compile("0"),
     "scriptlevel": re.compile("[0-3]"),
     "mathvariant": re.compile("normal"),
     "form": re.compile("prefix|infix|postfix"),

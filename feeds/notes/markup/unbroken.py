@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 
 from markdown_it.token import Token
 
-# What is longer may need the break, or a line of its own to scroll in.
-MAX_FORMULA = 24
+from feeds.notes.markup.emphasis import is_cjk
+from feeds.notes.markup.mathml import MAX_NARROW
 
-_BEFORE = re.compile(r"(?:(?<=\s)|^)\S{1,8}$|[(\[{“‘「『]+$")
-_AFTER = re.compile(r"^(?:\S{1,8}(?=\s|$)|[^\w\s]+)")
+_BEFORE = re.compile(r"(?:(?<=\s)|^)\S{1,8}$")
+_BRACKETS = re.compile(r"[(\[{“‘「『]+$")
+_AFTER = re.compile(r"^\S{1,8}(?=\s|$)")
+_POINTS = re.compile(r"^[^\w\s]+")
 
 
 def keep_unbroken(tokens: Iterable[Token]) -> None:
@@ -28,29 +30,43 @@ def keep_unbroken(tokens: Iterable[Token]) -> None:
 
 def _bind(children: Sequence[Token]) -> list[Token]:
     bound: list[Token] = []
+    word: list[Token] = []
     for at, child in enumerate(children):
-        if child.type != "formula" or len(child.content) > MAX_FORMULA:
-            bound.append(child)
-            continue
-        before = _take(bound[-1:], _BEFORE)
-        after = _take(children[at + 1 : at + 2], _AFTER)
-        if before or after:
-            opening, closing = Token("span_open", "span", 1), Token("span_close", "span", -1)
-            bound += (opening, _text(before), child, _text(after), closing)
-        else:
-            bound.append(child)
-    return bound
+        width = _measure(child.content)
+        if child.type == "formula" and width <= MAX_NARROW:
+            if _room(word) < width:
+                bound, word = [*bound, *_close(word)], []
+            word = word or _take(bound[-1:], (_BEFORE, _BRACKETS), MAX_NARROW - width)
+            word.append(child)
+            word += _take(children[at + 1 : at + 2], (_AFTER, _POINTS), _room(word))
+        elif child.type != "text" or child.content:
+            bound += (*_close(word), child)
+            word = []
+    return [*bound, *_close(word)]
 
 
-def _take(beside: Sequence[Token], pattern: re.Pattern[str]) -> str:
-    """Take what is written on to a formula off the text beside it."""
-    match = pattern.search(beside[0].content) if beside and beside[0].type == "text" else None
-    if not match:
-        return ""
+def _close(word: list[Token]) -> list[Token]:
+    if len(word) < 2:
+        return word
+    return [Token("span_open", "span", 1), *word, Token("span_close", "span", -1)]
+
+
+def _take(beside: Sequence[Token], patterns: Sequence[re.Pattern[str]], room: int) -> list[Token]:
+    """Take what is written on to a formula off the text beside it, as far as there is room."""
+    if not beside or beside[0].type != "text":
+        return []
     text = beside[0].content
-    beside[0].content = text[: match.start()] + text[match.end() :]
-    return match[0]
+    for pattern in patterns:
+        match = pattern.search(text)
+        if match and _measure(match[0]) <= room:
+            beside[0].content = text[: match.start()] + text[match.end() :]
+            return [Token("text", "", 0, content=match[0])]
+    return []
 
 
-def _text(content: str) -> Token:
-    return Token("text", "", 0, content=content)
+def _room(word: Sequence[Token]) -> int:
+    return MAX_NARROW - sum(_measure(token.content) for token in word)
+
+
+def _measure(text: str) -> int:
+    return sum(2 if is_cjk(char) else 1 for char in text)
