@@ -188,7 +188,8 @@ def test_deep_formula_neither_ends_the_program_nor_fills_the_page(link: str, clo
 
 def test_deep_formula_needs_little_of_a_thread() -> None:
     # A stack that overflows ends the program, so it is another one that tries.
-    formulas = [link * 190 + "x" for link in CHAINS] + [link * 19 + "x" for link in CHAINS]
+    formulas = [link * (1900 // len(link)) + "x" for link in CHAINS]
+    formulas += [link * 190 + "x" for link in CHAINS]
     formulas += [link * 19 + "x" + "}" * 19 for link in CHAINS if link.endswith("{")]
     code = (
         "import sys, threading\n"
