@@ -198,7 +198,7 @@ def test_deep_formula_needs_little_of_a_thread() -> None:
         "def run():\n"
         "    for formula in sys.argv[1:]: write_mathml(formula, shown='x', display=False)\n"
         "    print('done')\n"
-        "threading.stack_size(1024 * 1024)\n"
+        "threading.stack_size(512 * 1024)\n"
         "thread = threading.Thread(target=run)\n"
         "thread.start(); thread.join()\n"
     )
