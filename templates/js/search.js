@@ -1,3 +1,4 @@
-import { readSelection } from "./selection.js";
+import { openIndex } from "./search-index.js";
+import { parseQuery } from "./search-query.js";
 
-document.documentElement.dataset.search = readSelection().any.size;
+openIndex; parseQuery;

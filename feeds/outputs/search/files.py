@@ -1,0 +1,117 @@
+"""The files of the index. Their names are made of their content; the manifest lists them.
+
+So a browser may keep each of them for ever, and never mixes two builds: one that meets a name which
+is no more reads the manifest again. A new entry changes the files of its own words and the last
+one of texts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from feeds.model import Article, Language, OutputFile
+from feeds.outputs.search.index import WEIGHTS, Postings, index_articles, order_articles
+from feeds.outputs.search.words import find_shard, name_shelf
+from feeds.outputs.site import Site
+from feeds.outputs.theme import format_date
+from feeds.scripts import tell_language
+
+FORMAT = 1
+"""Of the manifest and of all that it lists; the script tells one that it does not know."""
+GROUP = 2
+"""Entries in a file of texts: a page of results asks for ten."""
+_JSON = "application/json"
+_HASH = 6
+_POSTINGS_A_SHARD = 4096
+_MOST_SHARDS = 1024
+# Numbers in text: 59 digits that end one and 32 that go on, all plain in JSON.
+_DIGITS = "".join(chr(code) for code in range(35, 127) if code != ord("\\"))
+_LAST = 59
+_MORE = 32
+
+
+def write_search(site: Site) -> Iterator[OutputFile]:
+    """The index of every language, where there are pages to search from."""
+    if "pages" not in site.config.outputs:
+        return
+    for lang in site.archive.languages:
+        yield from _write_language(site, lang)
+
+
+def manifest_path(lang: str) -> str:
+    """Where the list of a language's index files is, relative to the base URL."""
+    return f"{lang}/search/index.json"
+
+
+def choose_count(postings: int) -> int:
+    """How many files an index is in: a power of two, so that it changes only as it doubles."""
+    wanted = -(-postings // _POSTINGS_A_SHARD)
+    return min(1 << max(0, wanted - 1).bit_length(), _MOST_SHARDS)
+
+
+def encode_postings(postings: Sequence[int]) -> str:
+    """Postings as text: the steps from entry to entry, which are small where they are many."""
+    text: list[str] = []
+    before = -1
+    for posting in postings:
+        number, weight = divmod(posting, WEIGHTS)
+        value = (number - before - 1) * WEIGHTS + weight
+        before = number
+        while value >= _LAST:
+            value, digit = divmod(value - _LAST, _MORE)
+            text.append(_DIGITS[_LAST + digit])
+        text.append(_DIGITS[value])
+    return "".join(text)
+
+
+def _write_language(site: Site, lang: str) -> Iterator[OutputFile]:
+    articles = order_articles(site.archive.articles[lang])
+    names: dict[str, str] = {}
+    contents = {
+        "words": _divide(index_articles(articles)),
+        "texts": _group(articles, site, lang),
+    }
+    for kind, pieces in contents.items():
+        names[kind] = ""
+        for number, piece in enumerate(pieces):
+            content = json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode()
+            digest = blake2b(content, digest_size=_HASH // 2).hexdigest()
+            names[kind] += digest
+            path = f"assets/search/{lang}/{kind}-{number:x}.{digest}.json"
+            yield OutputFile(path=path, content=content, media_type=_JSON)
+    manifest = {"format": FORMAT, "entries": len(articles), "group": GROUP, **names}
+    content = json.dumps(manifest, separators=(",", ":")).encode()
+    yield OutputFile(path=manifest_path(lang), content=content, media_type=_JSON)
+
+
+def _divide(postings: Postings) -> list[dict[str, str]]:
+    count = choose_count(sum(map(len, postings.values())))
+    shards: list[dict[str, str]] = [{} for _ in range(count)]
+    for term in sorted(postings):
+        shard = find_shard(name_shelf(term), count)
+        shards[shard][term] = encode_postings(postings[term])
+    return shards
+
+
+def _group(articles: Sequence[Article], site: Site, lang: str) -> list[list[dict[str, Any]]]:
+    described = [_describe(each, site, lang) for each in articles]
+    return [described[first : first + GROUP] for first in range(0, len(described), GROUP)]
+
+
+def _describe(article: Article, site: Site, lang: str) -> dict[str, Any]:
+    """What a result shows."""
+    language: Language = site.languages[lang]
+    texts = [text for text in (article.commentary, article.abstract) if text]
+    return {
+        "path": article.path,
+        "title": article.title,
+        "lang": tell_language(article.title, lang, site.languages),
+        "day": article.day.isoformat(),
+        "date": format_date(article.day, language, "day"),
+        "authors": list(article.authors),
+        "tags": [[tag.slug, tag.label] for tag in article.tags],
+        "texts": [[text.lang, "\n".join(text.plain)] for text in texts],
+    }

@@ -1,0 +1,114 @@
+"""Which entries have which term, and how much that says about them."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from feeds.model import Article
+from feeds.outputs.search.words import PREFIX, list_terms
+from feeds.urls import show_url
+
+WEIGHTS = 4
+"""Of a term in an entry: 0 it has it once, 1 two or three times, 2 more often, 3 in its title."""
+_IN_TITLE = 3
+
+Postings = Mapping[str, Sequence[int]]
+"""By term, ascending: ``WEIGHTS`` times the entry's number, plus the weight."""
+
+
+def order_articles(articles: Iterable[Article]) -> list[Article]:
+    """Number entries as they came: what is new comes last, and changes no other number."""
+    return sorted(articles, key=lambda each: (each.first_seen, each.published, each.key))
+
+
+def index_articles(articles: Sequence[Article]) -> Postings:
+    """Find out which of these entries, by their places here, have which terms.
+
+    The terms of tags begin with ``#`` and hold the slug: ``#rl`` is for the filter.
+    """
+    postings: dict[str, array[int]] = {}
+    neighbours: list[Counter[str]] = []
+    compounds: dict[str, tuple[str, ...]] = {}
+    for number, article in enumerate(articles):
+        entry = _read(article)
+        neighbours.append(entry.neighbours)
+        for parts in entry.compounds:
+            compounds.setdefault("".join(parts), parts)
+        for term, weight in entry.weights.items():
+            postings.setdefault(term, array("I")).append(number * WEIGHTS + weight)
+    _join_neighbours(postings, neighbours)
+    _part_compounds(postings, compounds)
+    return postings
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    weights: Mapping[str, int]
+    neighbours: Counter[str]
+    compounds: set[tuple[str, ...]]
+
+
+def _read(article: Article) -> _Read:
+    counts: Counter[str] = Counter()
+    neighbours: Counter[str] = Counter()
+    compounds: set[tuple[str, ...]] = set()
+    for text in (article.title, *_texts(article)):
+        read = list_terms(text)
+        counts.update(read.terms)
+        neighbours.update(read.neighbours)
+        compounds.update(read.compounds)
+    weights = {term: _grade(count) for term, count in counts.items()}
+    weights |= dict.fromkeys(list_terms(article.title).terms, _IN_TITLE)
+    weights |= {f"#{tag.slug}": 0 for tag in article.tags}
+    return _Read(weights, neighbours, compounds)
+
+
+def _join_neighbours(postings: dict[str, array[int]], neighbours: Sequence[Counter[str]]) -> None:
+    """Two words that another entry writes as one are found as that one: fine tuning."""
+    added: dict[str, list[int]] = {}
+    for number, pairs in enumerate(neighbours):
+        for term, count in pairs.items():
+            if term in postings:
+                added.setdefault(term, []).append(number * WEIGHTS + _grade(count))
+    for term, more in added.items():
+        _add(postings, term, more)
+
+
+def _part_compounds(
+    postings: dict[str, array[int]], compounds: Mapping[str, tuple[str, ...]]
+) -> None:
+    """A word that another entry writes with a hyphen is found by its parts: pretraining."""
+    added: dict[str, list[int]] = {}
+    for whole, parts in compounds.items():
+        # How it begins, it is found by anyway; a letter or a digit behind a hyphen says nothing.
+        for part in parts[1:]:
+            if whole in postings and len(part) >= PREFIX:
+                weak = [posting - posting % WEIGHTS for posting in postings[whole]]
+                added.setdefault(part, []).extend(weak)
+    for term, more in added.items():
+        _add(postings, term, sorted(more))
+
+
+def _add(postings: dict[str, array[int]], term: str, more: Iterable[int]) -> None:
+    """Add postings of entries that do not have the term yet."""
+    known = {posting // WEIGHTS: posting for posting in postings.get(term, ())}
+    for posting in more:
+        known.setdefault(posting // WEIGHTS, posting)
+    postings[term] = array("I", sorted(known.values()))
+
+
+def _texts(article: Article) -> Iterator[str]:
+    for text in (article.commentary, article.abstract):
+        yield from text.plain if text else ()
+    yield from article.authors
+    for tag in article.tags:
+        yield from dict.fromkeys((tag.label, tag.slug))
+    if article.url:
+        yield show_url(article.url)
+
+
+def _grade(count: int) -> int:
+    return 0 if count == 1 else 1 if count < 4 else 2
