@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from feeds.errors import InUseError, PaperroundError
+from feeds.web.connections import Connection
 
 _START_S = 10
 # How long a reader that is still downloading is waited for at the end.
@@ -44,14 +45,26 @@ class Server:
     :raises PaperroundError: this machine cannot listen there.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        connection: type[Connection] = Connection,
+    ) -> None:
         self._socket = _listen(host, port)
         self.host, self.port = host, self._socket.getsockname()[1]
         self._server = _Announcing(
             uvicorn.Config(
                 app,
+                http=connection,
+                ws="none",
+                # Who asks is told from the connection, not from what a header says.
+                proxy_headers=False,
                 log_config=None,
-                log_level="warning",
+                # What strangers send is no warning.
+                log_level="error",
                 access_log=False,
                 server_header=False,
                 lifespan="off",
