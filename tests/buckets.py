@@ -30,6 +30,7 @@ from feeds.config.places import parse_place
 from feeds.publish.bucket import Publish, open_bucket
 from feeds.publish.folder import MANIFEST as BUILT
 
+_NUMBERS = itertools.count()  # what one server of moto holds, the next one in this process has
 SECRET = "s3cr3t-never-to-be-seen"
 
 
@@ -59,7 +60,6 @@ class Store:
             "127.0.0.1", 0, self._answer, threaded=True, request_handler=MotoRequestHandler
         )
         self.address = f"http://127.0.0.1:{self._server.port}"
-        self._names = itertools.count()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
@@ -78,7 +78,7 @@ class Store:
         self._server.server_close()
 
     def make_bucket(self) -> str:
-        name = f"bucket-{next(self._names)}"
+        name = f"bucket-{next(_NUMBERS)}"
         self.client.create_bucket(Bucket=name)
         return name
 
