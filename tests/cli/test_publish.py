@@ -163,6 +163,12 @@ def test_feeds_that_only_the_application_makes_are_warned_of(store: Store, tmp_p
         ({"AWS_REGION": "us east"}, 2, "AWS_REGION: holds a space"),
         ({"AWS_ENDPOINT_URL": "notaurl"}, 2, "AWS_ENDPOINT_URL: 'notaurl'; expected an address"),
         (
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:99999"},
+            2,
+            "AWS_ENDPOINT_URL: 'http://127.0.0.1:9",
+        ),
+        ({"AWS_ENDPOINT_URL": "http://host/{x}"}, 2, "expected an address such as https://host"),
+        (
             {"AWS_ENDPOINT_URL_S3": "https://user:pass@host"},
             2,
             "AWS_ENDPOINT_URL_S3: expected an address such as https://host, without a password",

@@ -8,7 +8,7 @@ buckets with a dot in their names need.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -26,13 +26,15 @@ from feeds.publish.served import cache_control_of, media_type_of
 
 if TYPE_CHECKING:
     from obstore import Attributes, PutMode
-    from obstore.store import ObjectStore, S3Config
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _REGION = "us-east-1"
 _HEADER_VALUES = (*_REGIONS, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-_ENDPOINT = re.compile(r"https?://[a-z0-9._-]+(?::\d{1,5})?(?:/[\x21-\x7e]*)?", re.I)
+_ENDPOINT = re.compile(
+    r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(?:/[a-z0-9._~%/-]*)?", re.I
+)
 
 # Long enough for a large picture over a slow line; a request is signed for 15 minutes.
 _TIMEOUT = timedelta(minutes=4)
@@ -143,35 +145,47 @@ def open_bucket(place: Place, environment: MutableMapping[str, str]) -> Bucket:
 
     :raises ConfigError: a variable holds what cannot be.
     """
-    for name in [name for name in environment if name.startswith("AWS_")]:
-        if not environment[name]:
-            del environment[name]
+    _drop_empty(environment)
     for name in _HEADER_VALUES:
         if not re.fullmatch(r"[\x21-\x7e]*", environment.get(name, "")):
             raise ConfigError(name, "", "holds a space, a line end or another letter than ASCII's")
     region = next((environment[name] for name in _REGIONS if name in environment), _REGION)
-    named = next((name for name in _ENDPOINTS if name in environment), None)
-    endpoint = environment[named] if named else f"https://s3.{region}.amazonaws.com"
-    if named and not _ENDPOINT.fullmatch(endpoint):
-        told = "" if "@" in endpoint else f"{endpoint!r}; "
-        expected = "expected an address such as https://host, without a password"
-        raise ConfigError(named, "", told + expected)
+    endpoint = _find_endpoint(environment)
     config: S3Config = {"region": region, "disable_bulk_delete": True}  # not every store knows it
-    if named:
+    if endpoint:
         config["aws_endpoint_url_s3"] = endpoint
-    host = urlsplit(endpoint).netloc
+    host = urlsplit(endpoint or f"https://s3.{region}.amazonaws.com").netloc
+    # Keys and pages are sent in the clear only where the address says so.
+    client: ClientConfig = {"timeout": _TIMEOUT, "allow_http": endpoint[:5].lower() == "http:"}
+    retries: RetryConfig = {"max_retries": _RETRIES, "retry_timeout": _RETRY_TIMEOUT}
     try:
         store = S3Store(
             place.bucket,
             prefix=place.prefix or None,
             config=config,
-            # Keys and pages are sent in the clear only where the address says so.
-            client_options={
-                "timeout": _TIMEOUT,
-                "allow_http": endpoint.lower().startswith("http://"),
-            },
-            retry_config={"max_retries": _RETRIES, "retry_timeout": _RETRY_TIMEOUT},
+            client_options=client,
+            retry_config=retries,
         )
     except (BaseError, ValueError) as error:
         raise PublishError(str(place), explain_failure(str(error), host=host)) from error
     return Bucket(store, place, host=host)
+
+
+def _drop_empty(environment: MutableMapping[str, str]) -> None:
+    for name in [name for name in environment if name.startswith("AWS_")]:
+        if not environment[name]:
+            del environment[name]
+
+
+def _find_endpoint(environment: Mapping[str, str]) -> str:
+    """The address of the store, checked: obstore panics at some; empty: that of S3."""
+    named = next((name for name in _ENDPOINTS if name in environment), None)
+    if named is None:
+        return ""
+    endpoint = environment[named]
+    match = _ENDPOINT.fullmatch(endpoint)
+    if not match or int(match[1] or 0) > 65535:
+        told = "" if "@" in endpoint else f"{endpoint!r}; "
+        expected = "expected an address such as https://host, without a password"
+        raise ConfigError(named, "", told + expected)
+    return endpoint
