@@ -17,6 +17,7 @@ import pytest
 from feeds.errors import ManyRemovalsError, PublishError
 from feeds.publish.bucket.manifest import MANIFEST
 from feeds.publish.bucket.store import ConflictError
+from feeds.publish.served import MEDIA_TYPES
 from tests.buckets import SECRET, Asked, Store, look_at, prepare, publish, running_store, write_out
 
 STYLES = "assets/site.0123456789abcdef.css"
@@ -133,6 +134,17 @@ def test_only_what_changed_is_sent_and_what_is_gone_is_removed(
         ("DELETE", "robots.txt"),
     ]
     assert store.read(bucket) == encoded(changed)
+
+
+def test_a_file_that_is_served_differently_is_sent_anew(
+    store: Store, bucket: str, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(out, f"s3://{bucket}")
+    monkeypatch.setitem(MEDIA_TYPES, ".rss", "text/xml")
+    store.asked.clear()
+    publish(out, f"s3://{bucket}")
+    assert store.changes() == [("PUT", "ko/feed.rss")]
+    assert store.client.head_object(Bucket=bucket, Key="ko/feed.rss")["ContentType"] == "text/xml"
 
 
 def test_what_somebody_removed_or_changed_comes_back(store: Store, bucket: str, out: Path) -> None:
