@@ -98,12 +98,12 @@ function tell() {
     else if (entries.length) said.push(fill(panel.dataset.shown, { shown, total: entries.length }));
     const left = days.filter((day) => day.left).length;
     if (days.length) said.push(fill(panel.dataset.days, { shown: left, total: days.length }));
-    if (!entries.length && !days.length) tellMatching();
+    if (listed.length) tellMatching();
   }
   say(said.join(" "));
 }
 
-// Where a page lists no entries, those of the whole language are counted.
+// Beside the list of all tags, the entries of the whole language are counted.
 async function tellMatching() {
   const asked = selection;
   try {
