@@ -37,7 +37,7 @@ _MOST_BARS = 30
 _MOST_YEARS = 8
 _FEWEST_YEARS = 3
 # Nearer to an edge than this, in per cent, a label begins or ends at its point.
-_EDGE = 8
+_EDGE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
