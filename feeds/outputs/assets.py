@@ -20,6 +20,7 @@ _NAMES = (
     "site.css",
     "builder.css",
     "plots.css",
+    "search.css",
     "icon.svg",
     "site.js",
     "filter.js",

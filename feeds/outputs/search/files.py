@@ -46,6 +46,11 @@ def manifest_path(lang: str) -> str:
     return f"{lang}/search/index.json"
 
 
+def files_folder(lang: str) -> str:
+    """Where the files of a language's index are, relative to the base URL."""
+    return f"assets/search/{lang}/"
+
+
 def choose_count(postings: int) -> int:
     """How many files an index is in: a power of two, so that it changes only as it doubles."""
     wanted = -(-postings // _POSTINGS_A_SHARD)
@@ -80,7 +85,7 @@ def _write_language(site: Site, lang: str) -> Iterator[OutputFile]:
             content = json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode()
             digest = blake2b(content, digest_size=_HASH // 2).hexdigest()
             names[kind] += digest
-            path = f"assets/search/{lang}/{kind}-{number:x}.{digest}.json"
+            path = f"{files_folder(lang)}{kind}-{number:x}.{digest}.json"
             yield OutputFile(path=path, content=content, media_type=_JSON)
     manifest = {"format": FORMAT, "entries": len(articles), "group": GROUP, **names}
     content = json.dumps(manifest, separators=(",", ":")).encode()
