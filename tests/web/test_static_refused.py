@@ -161,7 +161,8 @@ HOST = b"Host: test\r\nConnection: close\r\n"
         (b"GET / HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\n\r\n", {200}),
         (
             (
-                b"GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n"
+                b"GET / HTTP/1.1\r\nHost: test\r\n"
+                b"Connection: Upgrade, close\r\nUpgrade: websocket\r\n"
                 b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
             ),
             {200, 400},
