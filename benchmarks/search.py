@@ -35,7 +35,7 @@ from feeds.config import Config
 from feeds.model import Article, OutputFile
 from feeds.outputs.assets import collect_assets
 from feeds.outputs.search import write_search
-from feeds.outputs.search.files import manifest_path
+from feeds.outputs.search.files import files_folder, manifest_path
 from feeds.outputs.search.index import order_articles
 from feeds.pipeline import prepare
 from feeds.web.server import Server
@@ -55,21 +55,18 @@ PARTICLES = (
     ("을", "은", "이", "과", "으로", "의", "에서"),
 )
 
-SEARCH = (
-    """async ([index, query, address, files, queries]) => {
+SEARCH = """async ([index, query, address, files, page, queries]) => {
   const { openIndex } = await import(index);
   const { parseQuery } = await import(query);
   const answers = [];
   for (const text of queries) {
     const opened = await openIndex(address, files);
     const { numbers } = await opened.search(parseQuery(text).units);
-    await opened.describe(numbers.slice(0, %d));
+    await opened.describe(numbers.slice(0, page));
     answers.push({ numbers, fetched: [address, ...opened.kept.keys()] });
   }
   return answers;
 }"""
-    % RESULTS_A_PAGE
-)  # noqa: UP031  # braces are the script's
 
 
 @dataclass(frozen=True)
@@ -173,7 +170,8 @@ class Browser:
             f"{address}{scripts['search-index.js']}",
             f"{address}{scripts['search-query.js']}",
             f"{address}{manifest_path(lang)}",
-            f"{address}assets/search/{lang}/",
+            f"{address}{files_folder(lang)}",
+            RESULTS_A_PAGE,
         ]
         self._address = address
         page.goto(address)
@@ -194,12 +192,13 @@ class Browser:
 def print_sizes(files: Sequence[OutputFile], lang: str) -> None:
     """Print what the files of a language's index weigh."""
     kinds = {
-        "index of words": [f for f in files if f.path.startswith(f"assets/search/{lang}/words-")],
-        "texts of results": [f for f in files if f.path.startswith(f"assets/search/{lang}/texts-")],
+        "index of words": [f for f in files if f.path.startswith(f"{files_folder(lang)}words-")],
+        "texts of results": [f for f in files if f.path.startswith(f"{files_folder(lang)}texts-")],
         "manifest": [f for f in files if f.path == manifest_path(lang)],
     }
     print(
-        f"{lang:<22} {'files':>6} {'raw KB':>8} {'gzip KB':>8} {'brotli KB':>9} {'largest, gzip':>14}"
+        f"{lang:<22} {'files':>6} {'raw KB':>8} {'gzip KB':>8} {'brotli KB':>9}"
+        f" {'largest, gzip':>14}"
     )
     for kind, members in kinds.items():
         packed = [len(gzip.compress(file.content, 9)) for file in members]

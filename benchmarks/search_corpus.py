@@ -1,8 +1,8 @@
 """Notes for the benchmark of the search: sentences of real notes, put together anew.
 
 Put together alone they would have far fewer different words than that many real notes, and an index
-of them would be too small. So a part of the words is replaced by coined ones that follow the same
-letters and syllables, some of them often and most of them once or twice, as real names and terms are.
+of them would be too small. So a part of the words is replaced by coined ones, spelled like the
+others; a few of them come often and most of them once or twice, as real names and terms do.
 """
 
 from __future__ import annotations

@@ -34,9 +34,7 @@ _MORE = 32
 
 
 def write_search(site: Site) -> Iterator[OutputFile]:
-    """The index of every language, where there are pages to search from."""
-    if "pages" not in site.config.outputs:
-        return
+    """The index of every language."""
     for lang in site.archive.languages:
         yield from _write_language(site, lang)
 
@@ -75,7 +73,7 @@ def encode_postings(postings: Sequence[int]) -> str:
 def _write_language(site: Site, lang: str) -> Iterator[OutputFile]:
     articles = order_articles(site.archive.articles[lang])
     names: dict[str, str] = {}
-    contents = {
+    contents: dict[str, Sequence[Any]] = {
         "words": _divide(index_articles(articles)),
         "texts": _group(articles, site, lang),
     }

@@ -52,8 +52,9 @@ _CLOSED = frozenset("을를는은에와된며던다한")
 class Piece:
     """A word or a run of paired letters: its parts, and what stands before it.
 
-    ``parts`` are those between hyphens, folded to lower case; a run has one. ``gap`` is ``""`` where
-    the piece before touches this one, ``" "`` where only space stands between, else ``"."``.
+    ``parts`` are those between hyphens, folded to lower case; a run has one. ``gap`` is ``""``
+    where the piece before touches this one, ``" "`` where only space stands between, else ``"."``.
+    ``raw`` has its capitals.
     """
 
     paired: bool
