@@ -15,6 +15,7 @@ from feeds.config import Config, load_config
 from feeds.config.places import EXPECTED, Place, parse_place
 from feeds.errors import ConfigError
 from feeds.publish.folder import list_built
+from feeds.publish.served import KINDS, kind_of
 
 if TYPE_CHECKING:  # brings obstore with it
     from feeds.publish.bucket.plan import Plan
@@ -110,8 +111,6 @@ def _print_summary(plan: Plan, place: Place, seconds: float | None) -> None:
 
 def _describe(plan: Plan, *, done: bool) -> str:
     """The uploads in parentheses: their size, and by kind where they are yet to come."""
-    from feeds.publish.bucket.plan import KINDS, kind_of
-
     kinds = [kind_of(file.path) for file in plan.uploads]
     told = [] if done else [count(kinds.count(kind), kind) for kind in KINDS if kind in kinds]
     told.append(_size(sum(file.size for file in plan.uploads)))

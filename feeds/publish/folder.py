@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from feeds.errors import PublishError
 from feeds.model import OutputFile
 from feeds.publish.atomic import write_atomically
+from feeds.publish.served import rank_of
 
 MANIFEST = ".paperround-files"
 _WORKSHOP = ".paperround-tmp-"
@@ -35,13 +36,13 @@ def publish_folder(
 ) -> Published:
     """Bring ``out`` to hold ``files`` and no other file of an earlier build.
 
-    What others link to is written before what links to it (images and styles, pages, feeds), and
-    what is gone is removed last. ``advance`` is called once a file.
+    What others link to is written before what links to it (assets, data, pages, feeds), and what
+    is gone is removed last. ``advance`` is called once a file.
 
     :raises PublishError: a path that would leave ``out``, or the system refused to write; every
         file is then either as it was or as it should be, and the next build goes on from there.
     """
-    ordered = sorted(files, key=lambda file: (_rank(file), file.path))
+    ordered = sorted(files, key=lambda file: (rank_of(file.path), file.path))
     wanted = [file.path for file in ordered]
     targets = [_target(out, path) for path in wanted]
     earlier = list_built(out)
@@ -54,18 +55,12 @@ def publish_folder(
         for file, target in zip(ordered, targets, strict=True):
             written += _write_if_changed(file, target, out, workshop)
             advance()
-        gone = sorted(earlier.difference(wanted))
+        gone = sorted(earlier.difference(wanted), key=rank_of, reverse=True)
         removed = sum(_remove(out, path) for path in gone)
         _write_manifest(out, wanted)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     return Published(written=written, unchanged=len(ordered) - written, removed=removed)
-
-
-def _rank(file: OutputFile) -> int:
-    if file.media_type.startswith(("image/", "text/css", "text/javascript")):
-        return 0
-    return 1 if file.media_type.startswith("text/html") else 2
 
 
 def _target(out: Path, path: str) -> Path:

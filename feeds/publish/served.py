@@ -46,6 +46,9 @@ _NAMED_BY_CONTENT = re.compile(
     r"|assets/search/[A-Za-z-]+/[a-z]+-[0-9a-f]+\.[0-9a-f]{6,}\.json"
 )
 _FEEDS = {".atom", ".rss", ".opml"}
+# In the order of writing: what others name stands before what names it.
+KINDS = ("asset", "other file", "page", "feed", "list")
+_LISTS = (".opml", ".xml", "/robots.txt")
 _UNFINISHED = ("~", ".tmp", ".part")
 
 
@@ -82,4 +85,29 @@ def cache_control_of(path: str) -> str:
         return KEEP_FOR_EVER
     if name.suffix == ".html":
         return KEEP_A_PAGE
-    return KEEP_A_FEED if name.suffix in _FEEDS or name.name == "feed.json" else ASK_EACH_TIME
+    return KEEP_A_FEED if _is_feed(name) else ASK_EACH_TIME
+
+
+def kind_of(path: str) -> str:
+    """One of ``KINDS``.
+
+    Assets are named by their content; the index of the search names some, pages name all of them.
+    Feeds name pages; lists (OPML, a sitemap) name feeds and pages.
+    """
+    name = PurePosixPath(path)
+    if is_named_by_content(path):
+        return "asset"
+    if name.suffix == ".html":
+        return "page"
+    if f"/{path}".endswith(_LISTS):
+        return "list"
+    return "feed" if _is_feed(name) else "other file"
+
+
+def rank_of(path: str) -> int:
+    """The place of a file's kind in the order of writing."""
+    return KINDS.index(kind_of(path))
+
+
+def _is_feed(name: PurePosixPath) -> bool:
+    return name.suffix in _FEEDS or name.name == "feed.json"

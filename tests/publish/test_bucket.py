@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from feeds.config.places import parse_place
 from feeds.errors import ManyRemovalsError, PublishError
+from feeds.publish.bucket import Publish, open_bucket
 from feeds.publish.bucket.manifest import MANIFEST
 from feeds.publish.bucket.store import ConflictError
 from feeds.publish.served import MEDIA_TYPES
@@ -24,6 +26,8 @@ STYLES = "assets/site.0123456789abcdef.css"
 SITE: dict[str, str | bytes] = {
     STYLES: "body {}",
     "images/0123456789abcdef0.png": b"\x89PNG",
+    "assets/search/ko/words-0.0123456789.json": "{}",
+    "ko/search/index.json": "data assets/search/ko/words-0.0123456789.json",
     "ko/entries.json": "{}",
     "index.html": "",
     "ko/2024/12/17/논문 하나/index.html": f"page {STYLES}",
@@ -200,7 +204,7 @@ def test_what_others_link_to_comes_first_and_goes_last(
     publish(out, f"s3://{bucket}")
     kinds = [_kind(path) for _, path in store.changes()]
     assert kinds == sorted(kinds)
-    assert set(kinds) == {0, 1, 2, 3}
+    assert set(kinds) == {0, 1, 2, 3, 4}
     write_out(out, {"index.html": ""})
     store.asked.clear()
     prepare(out, f"s3://{bucket}").carry_out()
@@ -210,7 +214,13 @@ def test_what_others_link_to_comes_first_and_goes_last(
 
 
 def _kind(path: str) -> int:
-    patterns = (r".*\.(css|png)|.*/entries\.json", r".*\.html", r".*feed\.(atom|rss|json)", r".*")
+    patterns = (
+        r".*\.(css|png)|.*/words-0\..*\.json",
+        r".*/(entries|index)\.json",
+        r".*\.html",
+        r".*feed\.(atom|rss|json)",
+        r".*",
+    )
     return next(rank for rank, found in enumerate(patterns) if re.fullmatch(found, path))
 
 
@@ -218,12 +228,12 @@ def test_more_than_a_fifth_is_removed_only_when_that_is_allowed(
     store: Store, bucket: str, out: Path
 ) -> None:
     publish(out, f"s3://{bucket}")
-    # Ten of the twelve count: the names of two are made of their content.
+    # Eleven of the fourteen count: the names of three are made of their content.
     kept = ["index.html", "ko/feed.atom", "ko/feed.rss", "ko/feed.json", "feeds.opml", "robots.txt"]
     fewer = {path: f"{SITE[path]!r} changed" for path in [*kept, "sitemap.xml"]}
     write_out(out, fewer)
     store.asked.clear()
-    with pytest.raises(ManyRemovalsError, match="3 of 10 published files are gone"):
+    with pytest.raises(ManyRemovalsError, match="4 of 11 published files are gone"):
         publish(out, f"s3://{bucket}")
     assert {one.method for one in store.asked} == {"GET"}
     prepare(out, f"s3://{bucket}").carry_out()
@@ -418,6 +428,16 @@ def test_a_build_that_runs_meanwhile_stops_it_before_the_feeds(
         prepared.carry_out()
     assert "ko/feed.atom" not in store.read(bucket)
     assert "feeds.opml" not in store.read(bucket)
+
+
+def test_a_build_that_runs_while_files_are_compared_stops_it_before_anything(
+    store: Store, bucket: str, out: Path
+) -> None:
+    def progress(_what: str, _pieces: int) -> Callable[[], None]:
+        return lambda: (out / "new.html").touch()
+
+    with pytest.raises(PublishError, match="out: changed while it was published"):
+        Publish(out, open_bucket(parse_place(f"s3://{bucket}"), os.environ), progress=progress)
 
 
 def test_a_build_that_was_broken_off_is_not_published(store: Store, bucket: str, out: Path) -> None:

@@ -18,11 +18,19 @@ from feeds.config.places import Place
 from feeds.errors import PublishError
 from feeds.publish.bucket import Publish
 from feeds.publish.bucket.manifest import MANIFEST, read_manifest, write_manifest
-from feeds.publish.bucket.plan import Entry, Listed, LocalFile, kind_of, make_plan
+from feeds.publish.bucket.plan import Entry, Listed, LocalFile, make_plan
 from feeds.publish.bucket.store import Bucket
+from feeds.publish.served import kind_of
 from tests.buckets import in_silence, write_out
 
-PATHS = ("assets/site.0123456789abcdef.css", "ko/a.html", "ko/b.html", "ko/feed.atom", "feeds.opml")
+PATHS = (
+    "assets/site.0123456789abcdef.css",
+    "ko/entries.json",
+    "ko/a.html",
+    "ko/b.html",
+    "ko/feed.atom",
+    "feeds.opml",
+)
 
 sites = st.dictionaries(st.sampled_from(PATHS), st.sampled_from("123"), min_size=1)
 
@@ -151,7 +159,7 @@ def test_a_plan_accounts_for_every_file_and_every_object(
         p for p in local if not (p in remote and known.get(p) == remote[p] == local[p])
     }
     assert plan.foreign == len(set(remote) - set(local) - set(plan.removals))
-    kinds = ["asset", "page", "feed", "list"]
+    kinds = ["asset", "other file", "page", "feed", "list"]
     order = [kinds.index(kind_of(path)) for path in uploads]
     assert order == sorted(order)
     backwards = [kinds.index(kind_of(path)) for path in plan.removals]
@@ -173,9 +181,9 @@ def test_a_manifest_is_read_as_it_was_written(known: dict[str, Entry | None]) ->
 def test_a_store_that_makes_no_etags_is_compared_by_size() -> None:
     known = {path: Entry(digest="1", e_tag=None) for path in PATHS}
     listed = {path: Listed(size=1, e_tag=None) for path in PATHS}
-    listed[PATHS[1]] = Listed(size=2, e_tag=None)
+    listed[PATHS[2]] = Listed(size=2, e_tag=None)
     plan = make_plan([LocalFile(path=p, size=1, digest="1") for p in PATHS], listed, known)
-    assert [file.path for file in plan.uploads] == [PATHS[1]]
+    assert [file.path for file in plan.uploads] == [PATHS[2]]
 
 
 def test_one_upload_that_fails_is_told_and_the_others_are_kept(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ from typing import TypeVar
 from feeds.errors import ManyRemovalsError, PublishError
 from feeds.publish.bucket.local import LocalFiles, Progress
 from feeds.publish.bucket.manifest import MANIFEST, read_manifest, write_manifest
-from feeds.publish.bucket.plan import Entry, LocalFile, kind_of, make_plan
+from feeds.publish.bucket.plan import Entry, LocalFile, make_plan
 from feeds.publish.bucket.store import Bucket, ConflictError, open_bucket
+from feeds.publish.served import kind_of
 
 __all__ = ["Publish", "open_bucket"]
 

@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from feeds.publish.served import is_named_by_content
-
-# In the order of uploading: a feed never names a page that is not there, a page never its styles.
-KINDS = ("asset", "page", "feed", "list")
-_FEEDS = (".atom", ".rss", "/feed.json")
-_LISTS = (".opml", ".xml", "/robots.txt")
+from feeds.publish.served import is_named_by_content, rank_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +62,6 @@ class Plan:
     published: int
 
 
-def kind_of(path: str) -> str:
-    """One of ``KINDS``: pages, feeds, lists of feeds and of pages, and whatever these need."""
-    if path.endswith(".html"):
-        return "page"
-    if f"/{path}".endswith(_FEEDS):
-        return "feed"
-    return "list" if f"/{path}".endswith(_LISTS) else "asset"
-
-
 def make_plan(files: Iterable[LocalFile], listed: Mapping[str, Listed], known: Known) -> Plan:
     """Compare the files to publish with what the bucket lists and with what is known of it.
 
@@ -89,8 +75,8 @@ def make_plan(files: Iterable[LocalFile], listed: Mapping[str, Listed], known: K
     # Where somebody else's object is, it is not ours before it is overwritten.
     claimed = {file.path: None for file in uploads if file.path in ours or file.path not in listed}
     return Plan(
-        uploads=tuple(sorted(uploads, key=lambda file: (_rank(file.path), file.path))),
-        removals=tuple(sorted(removals, key=lambda path: (-_rank(path), path))),
+        uploads=tuple(sorted(uploads, key=lambda file: (rank_of(file.path), file.path))),
+        removals=tuple(sorted(removals, key=lambda path: (-rank_of(path), path))),
         replaced=frozenset(file.path for file in uploads if file.path in listed),
         unchanged=len(wanted) - len(uploads),
         foreign=sum(path not in ours and path not in wanted for path in listed),
@@ -100,10 +86,6 @@ def make_plan(files: Iterable[LocalFile], listed: Mapping[str, Listed], known: K
         gone=sum(not is_named_by_content(path) for path in removals),
         published=sum(not is_named_by_content(path) for path in ours),
     )
-
-
-def _rank(path: str) -> int:
-    return KINDS.index(kind_of(path))
 
 
 def _is_ours(path: str, listed: Mapping[str, Listed], known: Known) -> bool:
