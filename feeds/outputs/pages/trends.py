@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from feeds.model import OutputFile, Tag
 from feeds.outputs.pages.frame import Frame
@@ -36,13 +37,14 @@ def write_trends(frame: Frame) -> Iterator[OutputFile]:
         f"{frame.lang}/trends/",
         words["title"],
         description=words["description"].format(title=frame.title),
+        updated=max((article.updated for article in frame.articles), default=None),
         styles=("plots.css",),
         heading=words["title"],
         **{"whole": None, "multiples": (), "table": None, **content},
     )
 
 
-def _fill(usage: Usage, frame: Frame) -> dict[str, object]:
+def _fill(usage: Usage, frame: Frame) -> dict[str, Any]:
     words, language = frame.words["trends"], frame.language
     periods = usage.axis.periods
     first = format_date(periods[0].first, language, "month")
