@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from lxml import html
@@ -30,7 +31,7 @@ LOUD = "W" * 120
 NOTES = {
     "a.txt": f"2024-12-17\n{LOUD}\n(Ada Lovelace, {'Someone Else, ' * 30} And More)\n"
     r"Abstract with $O(n^2)$ and $\theta_{"
-    + "i" * 200
+    + "i" * 90
     + "}$.\n\n"
     + f"해설이 있습니다.\n<english>\nA few words.\n#{'long-' * 12} #RL #한국어\n\n"
     + "A Second Paper (https://arxiv.org/abs/2412.00001)\n(Grace Hopper)\nAbstract.\n둘째.\n"
@@ -71,7 +72,7 @@ KINDS = {
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("look")
     build = build_at(write_publication(root, NOTES, settings=SETTINGS))
-    assert not [finding for finding in build.publication.findings if finding.kind == "error"]
+    assert not build.publication.findings
     return root / "out"
 
 
@@ -112,10 +113,11 @@ def test_a_small_phone_never_scrolls_sideways(page: Page, site: str, kind: str) 
 def test_axe_finds_nothing_wrong_by_day_and_night(page: Page, site: str, kind: str) -> None:
     page.goto(site + KINDS[kind])
     page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.emulate_media(color_scheme="dark")
+    found = Axe().run(page, options={"runOnly": ["cat.color"]})
+    assert found.violations_count == 0, f"in the dark: {found.generate_report()}"
 
 
 def test_the_dark_has_a_palette_of_its_own(page: Page, site: str) -> None:
@@ -205,35 +207,32 @@ def test_where_copying_is_refused_the_address_is_selected(page: Page, site: str)
     assert page.evaluate("getSelection().toString()") == "https://example.org/papers/ko/feed.atom"
 
 
-def test_without_scripts_every_page_is_reached_by_links(
-    browser: Browser, site: str, out: Path
-) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_without_scripts_every_page_is_reached_by_links(site: str, out: Path) -> None:
     root = urlsplit(site).path
-    found: dict[str, str] = {}
+    found: set[str] = set()
     waiting = [f"{root}ko/"]
-    while waiting:
-        path = waiting.pop()
-        response = page.request.get(site.removesuffix(root) + path)
-        assert response.ok, path
-        found[path] = text = response.text()
-        for link in links_in(text):
-            place = unquote(urldefrag(link).url.partition("?")[0])
-            inside = place.startswith(root) and place.endswith("/")
-            if inside and place not in found and place not in waiting:
-                waiting.append(place)
+    with httpx.Client(base_url=site.removesuffix(root)) as client:
+        while waiting:
+            answer = client.get(waiting[-1])
+            assert answer.status_code == 200, waiting[-1]
+            found.add(waiting.pop())
+            for link in links_in(answer.text):
+                place = unquote(urldefrag(link).url.partition("?")[0])
+                if place.startswith(root) and place.endswith("/") and place not in found:
+                    waiting.append(place)
+            waiting = [place for place in dict.fromkeys(waiting) if place not in found]
     written = {
         f"{root}{path.parent.relative_to(out).as_posix()}/" for path in out.glob("ko/**/index.html")
     }
     assert len(written) > 20
-    missing = sorted(written - found.keys())
+    missing = sorted(written - found)
     assert not missing
-    context.close()
 
 
 def links_in(text: str) -> list[str]:
-    return [str(link) for link in html.document_fromstring(text).xpath("//a/@href")]
+    return [
+        str(link.get("href")) for link in html.document_fromstring(text).iterfind(".//a[@href]")
+    ]
 
 
 @pytest.mark.parametrize("kind", ["home", "month", "day", "tags", "tag", "feeds"])
