@@ -7,7 +7,6 @@ another host (Content Security Policy Level 3).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 _PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -58,10 +57,11 @@ _FOR_FEEDS = _encode(_policy(_DATA), _EVERYBODYS, _COMMON)
 
 def safety_headers(path: str) -> Sequence[tuple[bytes, bytes]]:
     """The headers that go with every answer about a path, errors as well; encoded."""
-    name = PurePosixPath(path)
-    ending = name.suffix.lower()
-    if name.name == "newsletter.html":
+    name = path[path.rfind("/") + 1 :]
+    dot = name.rfind(".")
+    ending = name[dot:].lower() if dot > 0 else ""
+    if name == "newsletter.html":
         return _FOR_MAILS
-    if ending in _FOR_OTHERS or name.name == "feed.json":
+    if ending in _FOR_OTHERS or name == "feed.json":
         return _FOR_FEEDS
     return _FOR_PAGES if ending in ("", ".html") else _FOR_SCRIPTS

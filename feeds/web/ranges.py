@@ -11,7 +11,9 @@ def select_range(header: str | None, length: int) -> tuple[int, int] | None:
     Several ranges at once, and what is no range, are ignored, as the RFC allows. A range that
     begins behind the end gives a first byte after the last one: it cannot be satisfied.
     """
-    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", (header or "").replace(" ", ""))
+    if header is None:
+        return None
+    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", header.replace(" ", ""))
     if not match or not any(match.groups()):
         return None
     if not match[1]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from threading import Lock
 from typing import Protocol
@@ -20,7 +20,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from feeds.web.compression import compress, is_compressible
-from feeds.web.conditions import has_these_bytes, is_refused, may_be_joined
+from feeds.web.conditions import has_these_bytes, is_refused, may_be_joined, read_questions
 from feeds.web.encodings import CODINGS, accepts_plain, choose_coding
 from feeds.web.ranges import select_range
 
@@ -148,9 +148,10 @@ def respond(resource: Resource, asked: Headers) -> Response:
     return decide(resource, asked).complete()
 
 
-def decide(resource: Resource, asked: Headers) -> Answer:
+def decide(resource: Resource, headers: Headers) -> Answer:
     """What to answer; the order of the questions is that of RFC 9110, section 13.2.2."""
-    accepted = ",".join(asked.getlist("accept-encoding"))
+    asked = read_questions(headers)
+    accepted = asked.get("accept-encoding")
     span = select_range(asked.get("range"), resource.length)
     # Parts are parts of the content as it is: nobody has to compress a whole for a piece of it.
     if span is not None and not accepts_plain(accepted):
@@ -160,17 +161,17 @@ def decide(resource: Resource, asked: Headers) -> Answer:
     if span is not None and not may_be_joined(variant.etag, resource.modified, asked):
         span, coding = None, choose_coding(accepted, resource.codings)
         variant = resource.variant(coding)
-    headers = _describe(resource, variant.etag)
+    told = _describe(resource, variant.etag)
     if is_refused(variant.etag, resource.modified, asked):
-        return Answer(412, headers)
+        return Answer(412, told)
     if has_these_bytes(variant.etag, resource.modified, asked):
-        return Answer(304, headers)
-    headers["Accept-Ranges"] = "bytes"
+        return Answer(304, told)
+    told["Accept-Ranges"] = "bytes"
     if coding:
-        headers["Content-Encoding"] = coding
+        told["Content-Encoding"] = coding
     if span is None:
-        return Answer(200, headers, resource.media_type, variant)
-    return _part(resource, variant, headers, span)
+        return Answer(200, told, resource.media_type, variant)
+    return _part(resource, variant, told, span)
 
 
 def read_all(variant: Variant) -> bytes:
@@ -187,11 +188,16 @@ def coded_etag(etag: str, coding: str | None) -> str:
     return f'{etag[:-1]}-{coding}"' if coding else etag
 
 
+@lru_cache(maxsize=4096)
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
 def _describe(resource: Resource, etag: str) -> dict[str, str]:
     headers = {
         **resource.headers,
         "ETag": etag,
-        "Last-Modified": format_datetime(resource.modified.astimezone(UTC), usegmt=True),
+        "Last-Modified": _http_date(resource.modified),
         "Cache-Control": resource.cache_control,
     }
     if resource.codings:
