@@ -164,7 +164,7 @@ def test_what_somebody_removed_or_changed_comes_back(store: Store, bucket: str, 
 def test_what_others_put_there_is_counted_and_left_alone(
     store: Store, bucket: str, out: Path
 ) -> None:
-    for key in ("site/CNAME", "site/folder/", "site/ko/mine.txt", "sites/other.html"):
+    for key in ("site/", "site/CNAME", "site/folder/", "site/ko/mine.txt", "sites/other.html"):
         store.client.put_object(Bucket=bucket, Key=key, Body=b"mine")
     publish(out, f"s3://{bucket}/site")
     write_out(out, {path: text for path, text in SITE.items() if path != "ko/feed.rss"})
