@@ -114,6 +114,10 @@ def test_it_runs_is_killed_and_goes_on_and_mails_each_day_once(publication: Path
         run.expect(f"delivered the issue of {third} in ko")
         with httpx.Client() as client:
             assert "Written While It Runs" in client.get(f"{address}ko/feed.atom").text
+            # What is combined comes from this process: whatever is in its folder by then.
+            (publication / ".paperround" / "entries.z").unlink()
+            assert "Written While It Runs" in client.get(f"{address}ko/feed.rss?any=Testing").text
+            assert "<item>" not in client.get(f"{address}ko/feed.rss?not=testing").text
         assert run.end(signal.SIGKILL) == -signal.SIGKILL
     before = read_mails(publication)
 
