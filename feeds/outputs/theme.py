@@ -37,13 +37,23 @@ def format_date(day: date, language: Language, style: str) -> str:
     )
 
 
+class _Environment(jinja2.Environment):
+    """Reads ``words.pages.copy`` as the word that it is, not as a method of dictionaries."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What ``obj.attribute`` is in a template."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 class Theme:
     """Templates, found in the publication's own folder first and then in the package's."""
 
     def __init__(self, languages: Mapping[str, Language], folder: Path | None = None) -> None:
         folders = [folder] if folder else []
         self.languages = languages
-        self.environment = jinja2.Environment(
+        self.environment = _Environment(
             loader=jinja2.FileSystemLoader([*folders, templates_folder()]),
             undefined=jinja2.StrictUndefined,
             # .txt templates are the text parts of mails: there, an entity would be a fault.

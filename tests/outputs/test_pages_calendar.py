@@ -13,7 +13,9 @@ from lxml import html
 
 from feeds.languages import load_languages
 from feeds.model import Day
+from feeds.outputs.assets import collect_assets
 from feeds.outputs.pages.calendar import arrange_months, order_weekdays, write_calendar
+from feeds.outputs.pages.frame import Frame
 from feeds.outputs.pages.home import write_home
 from tests.outputs.pages import hrefs, read_page, render_pages, texts
 from tests.outputs.samples import make_article, make_site
@@ -21,6 +23,8 @@ from tests.publications import BASE, build_at, write_publication
 from tests.reading import find_dead_links
 
 LANGUAGES = load_languages(("ko", "en"))
+SITE = make_site([])
+FRAMES = {lang: Frame(SITE, lang, collect_assets(SITE.theme)) for lang in LANGUAGES}
 
 
 def make_note(day: str) -> str:
@@ -39,8 +43,9 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(st.dates(), st.sampled_from(["ko", "en"]))
 def test_every_day_of_a_month_stands_below_its_weekday(day: date, lang: str) -> None:
-    language = LANGUAGES[lang]
-    [month] = arrange_months([Day(date=day, lang=lang, articles=())], language)
+    language, frame = LANGUAGES[lang], FRAMES[lang]
+    frame.days = (Day(date=day, lang=lang, articles=()),)
+    [month] = arrange_months(frame)
     heads = [whole for _, whole in order_weekdays(language)]
     assert [len(week) for week in month.weeks] == [7] * len(month.weeks)
     found = [
@@ -52,7 +57,7 @@ def test_every_day_of_a_month_stands_below_its_weekday(day: date, lang: str) -> 
     length = calendar.monthrange(day.year, day.month)[1]
     dates = [day.replace(day=number) for number in range(1, length + 1)]
     assert found == [(each.day, language.weekdays[each.weekday()]) for each in dates]
-    linked = [cell.number for week in month.weeks for cell in week if cell.day]
+    linked = [cell.number for week in month.weeks for cell in week if cell.href]
     assert linked == [day.day]
     assert all(any(cell.number for cell in week) for week in month.weeks)
 

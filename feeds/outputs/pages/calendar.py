@@ -10,7 +10,7 @@ from datetime import date
 from typing import TypeVar
 
 from feeds.model import Article, Day, Language, OutputFile
-from feeds.outputs.pages.frame import Frame, slugs_of, with_neighbours
+from feeds.outputs.pages.frame import Frame, with_neighbours
 from feeds.outputs.theme import format_date
 
 _SCRIPTS = ("filter.js",)
@@ -18,13 +18,15 @@ _SCRIPTS = ("filter.js",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A day of a grid; ``day`` is None where there are no entries, ``number`` 0 outside the month.
+    """A day of a grid; ``number`` is 0 outside the month, ``href`` empty where it has no entries.
 
-    ``entries`` are the slugs of its entries' tags as a page's filter reads them.
+    ``name`` says the day and how many entries it has; ``entries`` are the slugs of their tags, as a
+    page's filter reads them.
     """
 
     number: int
-    day: Day | None = None
+    href: str = ""
+    name: str = ""
     entries: str = ""
 
 
@@ -33,6 +35,7 @@ class Month:
     """A month with entries; ``weeks`` are its rows, seven cells each."""
 
     first: date
+    name: str
     path: str
     year_path: str
     days: Sequence[Day]
@@ -78,19 +81,21 @@ def order_weekdays(language: Language) -> list[tuple[str, str]]:
     return named[begin:] + named[:begin]
 
 
-def arrange_months(days: Iterable[Day], language: Language) -> list[Month]:
-    """The months that have entries, in the order of the days given."""
+def arrange_months(frame: Frame) -> list[Month]:
+    """The months that have entries, newest first."""
+    language, lang = frame.language, frame.lang
     by_month: defaultdict[date, list[Day]] = defaultdict(list)
-    for day in days:
+    for day in frame.days:
         by_month[day.date.replace(day=1)].append(day)
     weeks = calendar.Calendar(language.week_begins - 1)
     return [
         Month(
             first=first,
-            path=month_path(found[0].lang, first),
-            year_path=year_path(found[0].lang, first.year),
+            name=format_date(first, language, "month"),
+            path=month_path(lang, first),
+            year_path=year_path(lang, first.year),
             days=found,
-            weeks=_fill_weeks(weeks.monthdayscalendar(first.year, first.month), found),
+            weeks=_fill_weeks(weeks.monthdayscalendar(first.year, first.month), found, frame),
         )
         for first, found in by_month.items()
     ]
@@ -109,7 +114,7 @@ def arrange_years(months: Iterable[Month], lang: str) -> list[Year]:
 
 def write_calendar(frame: Frame) -> Iterator[OutputFile]:
     """A page for each year and each month that has entries, each with those beside it."""
-    months = arrange_months(frame.days, frame.language)
+    months = arrange_months(frame)
     years = arrange_years(months, frame.lang)
     firsts = {
         code: {day.date.replace(day=1) for day in frame.site.archive.days[code]}
@@ -124,13 +129,12 @@ def write_calendar(frame: Frame) -> Iterator[OutputFile]:
         }
         yield _write_period(frame, "site/year.html", name, year, elsewhere)
     for month in with_neighbours(months):
-        name = format_date(month[0].first, frame.language, "month")
         elsewhere = {
             code: month_path(code, month[0].first)
             for code, known in firsts.items()
             if month[0].first in known
         }
-        yield _write_period(frame, "site/month.html", name, month, elsewhere)
+        yield _write_period(frame, "site/month.html", month[0].name, month, elsewhere)
 
 
 def _write_period(
@@ -153,6 +157,7 @@ def _write_period(
         updated=max(article.updated for article in articles),
         scripts=_SCRIPTS,
         period=period,
+        days=frame.list_days(period.days) if isinstance(period, Month) else [],
         previous=previous,
         following=following,
         weekdays=order_weekdays(frame.language),
@@ -161,11 +166,18 @@ def _write_period(
     )
 
 
-def _fill_weeks(weeks: Iterable[Iterable[int]], days: Iterable[Day]) -> list[list[Cell]]:
-    found = {day.date.day: day for day in days}
-    return [[_fill_cell(number, found.get(number)) for number in week] for week in weeks]
+def _fill_weeks(
+    weeks: Iterable[Iterable[int]], days: Iterable[Day], frame: Frame
+) -> list[list[Cell]]:
+    cells = {day.date.day: _fill_cell(day, frame) for day in days}
+    return [[cells.get(number) or Cell(number=number) for number in week] for week in weeks]
 
 
-def _fill_cell(number: int, day: Day | None) -> Cell:
-    entries = "|".join(map(slugs_of, day.articles)) if day else ""
-    return Cell(number=number, day=day, entries=entries)
+def _fill_cell(day: Day, frame: Frame) -> Cell:
+    stamp = frame.lines.stamp(day.date)
+    return Cell(
+        number=day.date.day,
+        href=stamp.href,
+        name=f"{stamp.short}: {frame.count_papers(len(day.articles))}",
+        entries="|".join(line.slugs for line in frame.lines.list(day.articles)),
+    )

@@ -18,10 +18,12 @@ def write_days(frame: Frame) -> Iterator[OutputFile]:
         code: {day.date for day in frame.site.archive.days[code]} for code in frame.other_languages
     }
     for day, previous, following in with_neighbours(frame.days):
+        path = day_path(frame.lang, day.date)
+        has_newsletter = day.date in issued and "newsletter" in frame.config.outputs
         yield frame.page(
             "site/day.html",
-            day_path(frame.lang, day.date),
-            format_date(day.date, frame.language, "full"),
+            path,
+            frame.lines.stamp(day.date).full,
             description=_describe(frame, day),
             elsewhere={
                 code: day_path(code, day.date)
@@ -30,11 +32,13 @@ def write_days(frame: Frame) -> Iterator[OutputFile]:
             },
             updated=max(article.updated for article in day.articles),
             scripts=("filter.js",),
-            day=day,
-            has_newsletter=day.date in issued and "newsletter" in frame.config.outputs,
-            previous=previous,
-            following=following,
+            stamp=frame.lines.stamp(day.date),
+            lines=frame.lines.list(day.articles),
+            newsletter=f"{path}newsletter.html" if has_newsletter else None,
+            previous=frame.lines.stamp(previous.date) if previous else None,
+            following=frame.lines.stamp(following.date) if following else None,
             month=month_path(frame.lang, day.date),
+            month_name=format_date(day.date, frame.language, "month"),
             year=year_path(frame.lang, day.date.year),
             filter_tags=frame.count_tags(day.articles),
         )

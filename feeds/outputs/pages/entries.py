@@ -9,7 +9,6 @@ from feeds.outputs.pages.frame import Frame, with_neighbours
 from feeds.outputs.pages.head import DESCRIPTION_LENGTH
 from feeds.outputs.related import Neighbours
 from feeds.outputs.shorten import summarize
-from feeds.outputs.theme import format_date
 
 
 def write_entries(frame: Frame) -> Iterator[OutputFile]:
@@ -25,9 +24,11 @@ def write_entries(frame: Frame) -> Iterator[OutputFile]:
             elsewhere={link.lang: link.path for link in article.translations},
             updated=article.updated,
             article=article,
-            similar=neighbours.find(article, without=linked),
-            previous=previous,
-            following=following,
+            line=frame.lines.show(article),
+            related=[frame.lines.link(link) for link in article.related],
+            similar=frame.lines.list(neighbours.find(article, without=linked)),
+            previous=frame.lines.show(previous) if previous else None,
+            following=frame.lines.show(following) if following else None,
         )
 
 
@@ -35,4 +36,4 @@ def _describe(frame: Frame, article: Article) -> str:
     """What it says first; of an entry that says nothing yet, its title and day."""
     if article.content:
         return summarize(article.content.plain, DESCRIPTION_LENGTH)
-    return f"{article.title} ({format_date(article.day, frame.language, 'full')})"
+    return f"{article.title} ({frame.lines.stamp(article.day).full})"

@@ -42,10 +42,11 @@ def _write_feed(frame: Frame, feed: Feed) -> OutputFile:
         description=feed.subtitle,
         updated=feed.updated if feed.articles else None,
         heading=feed.title.removesuffix(f" · {frame.title}"),
+        heading_lang="",
         about="",
         facts=feed.subtitle,
         related=[],
         figure=None,
         feeds=[feed],
-        entries=divide_list(feed.articles),
+        entries=divide_list(feed.articles, frame.lines),
     )

@@ -14,17 +14,16 @@ from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
 
-from feeds.model import Article, Feed, Language, Link, OutputFile, Tag
+from feeds.model import Article, Day, Feed, Language, Link, OutputFile, Tag
 from feeds.outputs.addresses import day_path, tag_path
 from feeds.outputs.assets import Assets
 from feeds.outputs.formats import FORMATS
 from feeds.outputs.pages.head import DESCRIPTION_LENGTH, OpenGraph
+from feeds.outputs.pages.lines import Line, Lines, Stamp
 from feeds.outputs.pages.prose import Prose
 from feeds.outputs.shorten import summarize
 from feeds.outputs.site import Site
 from feeds.outputs.sitemap import Listed
-from feeds.scripts import has_script, tell_language
-from feeds.urls import encode_url, show_url
 
 HTML = "text/html; charset=utf-8"
 _MOST_FILTER_TAGS = 100
@@ -58,8 +57,9 @@ class Frame:
         self.listed: list[Listed] = []
         self._assets = assets
         self._root = urlsplit(site.config.address()).path
+        self.lines = Lines(lang, site.languages, self._root)
+        self._whole_links = [link for feed in self.whole for link in self._announce(feed)]
         self._open_graph = OpenGraph(site, lang)
-        self._marks: dict[str, Markup] = {}
         self._shared = self._share()
 
     def page(
@@ -101,6 +101,7 @@ class Frame:
         if indexed and known == path:
             self.listed.append(Listed(path=path, alternates=alternates, updated=updated))
         head = {
+            "here": self.href(path),
             "page_title": title,
             "page_name": name,
             "description": said,
@@ -142,6 +143,10 @@ class Frame:
             if form.name in self.config.outputs
         ]
 
+    def list_days(self, days: Iterable[Day]) -> list[tuple[Stamp, list[Line]]]:
+        """Days with their entries, as lists of pages show them."""
+        return [(self.lines.stamp(day.date), self.lines.list(day.articles)) for day in days]
+
     def count_papers(self, count: int) -> str:
         """Say how many papers there are: "1 paper", "12 papers"."""
         words = self.words["newsletter"]
@@ -153,19 +158,6 @@ class Frame:
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].label.casefold()))
         return ranked[:_MOST_FILTER_TAGS]
 
-    def mark(self, text: str) -> Markup:
-        """The attribute for a title, where its letters are of another language than the page's."""
-        if text not in self._marks:
-            code = tell_language(text, self.lang, self.site.languages)
-            self._marks[text] = _attribute(code) if code != self.lang else Markup()
-        return self._marks[text]
-
-    def mark_term(self, text: str) -> Markup:
-        """The same for a name or a term: Latin letters are at home in every language."""
-        code = tell_language(text, self.lang, self.site.languages)
-        foreign = code != self.lang and has_script(code, self.site.languages)
-        return _attribute(code) if foreign else Markup()
-
     def _share(self) -> dict[str, Any]:
         rights = self.config.rights
         return {
@@ -174,32 +166,28 @@ class Frame:
             "writer": self.config.writer.name,
             "rights": self.config.localized(rights, self.lang) if rights else None,
             "root": self._root,
+            "home": self.href(f"{self.lang}/"),
             "application": self.config.application,
             "outputs": self.config.outputs,
             "href": self.href,
             "asset": lambda name: self.href(self._assets.paths[name]),
             "address": self.config.address,
             "html": Prose(self.config.address()).show,
-            "encode_url": encode_url,
-            "show_url": show_url,
             "day_path": lambda day: day_path(self.lang, day),
             "tag_path": lambda tag: tag_path(self.lang, tag.slug),
-            "slugs_of": slugs_of,
             "links_of": self.links_of,
             "name_of": lambda code: self.site.languages[code].name,
             "count_papers": self.count_papers,
-            "mark": self.mark,
-            "mark_term": self.mark_term,
+            "mark_term": lambda text: _attribute(self.lines.mark_term(text)),
         }
 
     def _autodiscovery(self, path: str) -> list[dict[str, str]]:
         """The page's own feeds first: some readers take the first that they meet."""
-        own = [self.parts[path]] if path in self.parts else []
-        return [
-            {**link, "title": feed.title}
-            for feed in [*own, *self.whole]
-            for link in self.links_of(feed)
-        ]
+        own = self._announce(self.parts[path]) if path in self.parts else []
+        return [*own, *self._whole_links]
+
+    def _announce(self, feed: Feed) -> list[dict[str, str]]:
+        return [{**link, "title": feed.title} for link in self.links_of(feed)]
 
     def _alternates(self, path: str, others: Mapping[str, str]) -> list[Link]:
         """The page in every language, its own too: each names all of them, and so each other."""
@@ -232,10 +220,5 @@ def with_neighbours(items: Sequence[T]) -> Iterator[tuple[T, T | None, T | None]
         yield item, before, items[index - 1] if index else None
 
 
-def slugs_of(article: Article) -> str:
-    """The slugs of an entry's tags, as a page's filter reads them: with spaces between."""
-    return " ".join(tag.slug for tag in article.tags)
-
-
 def _attribute(code: str) -> Markup:
-    return Markup(' lang="{}"').format(code)
+    return Markup(' lang="{}"').format(code) if code else Markup()

@@ -16,7 +16,7 @@ _MONTHS = 3
 
 def write_home(frame: Frame) -> Iterator[OutputFile]:
     """The newest day, the days before it by their titles, and the way to all the others."""
-    months = arrange_months(frame.days, frame.language)
+    months = arrange_months(frame)
     newest, recent = frame.days[:1], _take_recent(frame.days[1:])
     shown = [*newest, *recent, *(day for month in months[:_MONTHS] for day in month.days)]
     articles = {article.id: article for day in shown for article in day.articles}
@@ -26,8 +26,8 @@ def write_home(frame: Frame) -> Iterator[OutputFile]:
         frame.title,
         updated=max((article.updated for article in frame.articles), default=None),
         scripts=("filter.js",),
-        newest=newest[0] if newest else None,
-        recent=recent,
+        newest=frame.list_days(newest),
+        recent=frame.list_days(recent),
         months=months[:_MONTHS],
         years=arrange_years(months, frame.lang),
         weekdays=order_weekdays(frame.language),

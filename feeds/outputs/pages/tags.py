@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 
 from feeds.model import Article, OutputFile, Tag
 from feeds.outputs.addresses import tag_path
 from feeds.outputs.initials import group_by_initial
 from feeds.outputs.pages.frame import Frame
+from feeds.outputs.pages.lines import Line, Lines, Stamp, Term
 from feeds.outputs.plot_words import plot_tag
 from feeds.outputs.plots import count_usage
 from feeds.outputs.theme import format_date
@@ -29,17 +29,18 @@ _BY_DAY = 100
 class LongList:
     """Entries, newest first: ``days`` has the newest by their days, ``years`` the rest."""
 
-    days: Sequence[tuple[date, Sequence[Article]]]
-    years: Sequence[tuple[int, Sequence[Article]]]
+    days: Sequence[tuple[Stamp, Sequence[Line]]]
+    years: Sequence[tuple[int, Sequence[Line]]]
 
 
-def divide_list(articles: Sequence[Article]) -> LongList:
+def divide_list(articles: Sequence[Article], lines: Lines) -> LongList:
     """Divide entries that are given newest first, so that a long list stays light."""
-    newest, rest = articles[:_BY_DAY], articles[_BY_DAY:]
+    newest, rest = lines.list(articles[:_BY_DAY]), lines.list(articles[_BY_DAY:])
     return LongList(
-        days=[(day, list(found)) for day, found in groupby(newest, key=lambda each: each.day)],
+        days=[(day, list(found)) for day, found in groupby(newest, key=lambda line: line.day)],
         years=[
-            (year, list(found)) for year, found in groupby(rest, key=lambda each: each.day.year)
+            (year, list(found))
+            for year, found in groupby(rest, key=lambda line: line.day.date.year)
         ],
     )
 
@@ -92,18 +93,20 @@ class _Writer:
             updated=max((article.updated for article in articles), default=None),
             styles=("plots.css",) if figure else (),
             heading=f"#{tag.label}",
+            heading_lang=frame.lines.mark_term(tag.label),
             about=about,
             facts=facts,
             figure=figure,
-            related=_count_related(tag, articles),
+            related=_show_tags(frame, _count_related(tag, articles)),
             feeds=[frame.parts[own]] if own in frame.parts else [],
-            entries=divide_list(articles),
+            entries=divide_list(articles, frame.lines),
         )
 
 
 def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
     words = frame.words["pages"]
-    groups = group_by_initial(counts, frame.lang, frame.site.languages)
+    lettered = group_by_initial(counts, frame.lang, frame.site.languages)
+    groups = [(letter, _show_tags(frame, found)) for letter, found in lettered]
     used = sorted(counts, key=lambda item: (-item[1], item[0].label.casefold()))
     return frame.page(
         "site/tags.html",
@@ -115,9 +118,13 @@ def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
         groups=groups,
         by_name=[item for _, found in groups for item in found],
         lettered=len(used) >= _LETTERS_FROM,
-        most_used=used[:_MOST_USED],
+        most_used=_show_tags(frame, used[:_MOST_USED]),
         filter_tags=used,
     )
+
+
+def _show_tags(frame: Frame, counts: Iterable[tuple[Tag, int]]) -> list[tuple[Term, int]]:
+    return [(frame.lines.term(tag), count) for tag, count in counts]
 
 
 def _read_descriptions(frame: Frame) -> dict[str, str]:
