@@ -57,7 +57,7 @@ class Theme:
             loader=jinja2.FileSystemLoader([*folders, templates_folder()]),
             undefined=jinja2.StrictUndefined,
             # .txt templates are the text parts of mails: there, an entity would be a fault.
-            autoescape=lambda name: not (name or "").endswith(".txt"),  # noqa: S701  # see above
+            autoescape=lambda name: not (name or "").endswith(".txt"),
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
