@@ -137,7 +137,7 @@ def test_after_any_history_a_publish_leaves_the_files_and_what_others_wrote(
     assert (again.plan.uploads, again.plan.removals) == ((), ())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(PATHS), st.sampled_from("12")),
     st.dictionaries(st.sampled_from(PATHS), st.sampled_from("12")),
@@ -168,6 +168,7 @@ def test_a_plan_accounts_for_every_file_and_every_object(
     assert all(plan.begun[p] is None for p in uploads if p in plan.begun)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8"), min_size=1),
