@@ -135,8 +135,16 @@ WRONG = [
     ('day = "{day} {month} {year}"', 'day = "{dey}"', "dates.day: {dey} is never filled in; exp"),
     ('day = "{day} {month} {year}"', "", "dates.day: missing; expected a text, as in en.toml"),
     ('home = "Home"', "", "words.pages.home: missing; expected a text, as in en.toml"),
-    ("{count} papers", "{cuont} papers", "words.newsletter.papers_many: {cuont} is never filled"),
-    ("{count} papers", "{count papers", "words.newsletter.papers_many: expected '}'"),
+    (
+        'many = "{count} papers"',
+        'many = "{cuont} papers"',
+        "words.newsletter.papers_many: {cuont} is never filled",
+    ),
+    (
+        'many = "{count} papers"',
+        'many = "{count papers"',
+        "words.newsletter.papers_many: expected '}'",
+    ),
 ]
 
 
