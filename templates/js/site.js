@@ -1,6 +1,6 @@
 // On every page: "/" goes to the search, Escape leaves it, and addresses are copied with a button.
 
-import "./math.js";
+if (document.querySelector("math")) import("./math.js");
 
 const live = document.querySelector("[data-live]");
 

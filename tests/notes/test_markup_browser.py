@@ -66,7 +66,7 @@ def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=BASE)
     context.route("**/*", lambda route: route.fulfill(path=_find(root / "out", route.request.url)))
     opened = context.new_page()
-    opened.goto(f"{BASE}/ko/2024/12/17/{quote('a-paper')}/")
+    opened.goto(f"{BASE}/ko/2024/12/17/{quote('a-paper')}/", wait_until="networkidle")
     yield opened
     context.close()
 
