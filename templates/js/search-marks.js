@@ -21,8 +21,9 @@ const spell = (word, between) => [...word].map(escape).join(between);
 /** A pattern for a unit of a query, in folded text; for a list of them, next to each other. */
 function patternOf(unit) {
   if (Array.isArray(unit)) return patternOfPhrase(unit);
-  const { paired, parts, stem } = unit;
-  return paired ? spell(stem, "\\s*") : parts.map((part) => spell(part, "['’,]?")).join(HYPHEN);
+  const { paired, parts, word, stem } = unit;
+  if (paired) return `${spell(stem, "\\s*")}(?:${spell(word.slice(stem.length), "\\s*")})?`;
+  return parts.map((part) => spell(part, "['’,]?")).join(HYPHEN);
 }
 
 function patternOfPhrase(units) {

@@ -115,12 +115,17 @@ def test_terms_stand_in_the_file_where_they_are_looked_for() -> None:
 
 
 def test_a_new_entry_changes_the_files_of_its_own_words_only() -> None:
-    before, new = (
-        make_articles(399),
-        make_article("새 글", day=LAST_DAY + timedelta(days=1), tags=()),
+    before = make_articles(399)
+    new = make_article(
+        "새 글",
+        day=LAST_DAY + timedelta(days=1),
+        commentary=None,
+        abstract=None,
+        authors=(),
+        url=None,
+        tags=(),
     )
     old_files, new_files = write(before), write([*before, new])
-    [number] = [399]
     count = len(read_manifest(new_files)["words"]) // 6
     own = {
         find_shard(name_shelf(term), count)
