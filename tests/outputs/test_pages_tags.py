@@ -101,7 +101,7 @@ def test_a_tag_that_nothing_has_any_more_says_so_and_is_not_listed(tmp_path: Pat
 def test_all_tags_stand_by_name_and_the_most_used_before_them(out: Path) -> None:
     page = read_page(out / "en/tags/index.html")
     most = page.xpath("//section[@class='most']//li/@data-tag")
-    assert most == ["rl", "gan", "alone", "rlhf"]
+    assert most == ["rl", "gan"]
     assert page.xpath("//section[@class='all']//li/@data-tag") == ["alone", "gan", "rl", "rlhf"]
 
 

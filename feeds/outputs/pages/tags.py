@@ -118,7 +118,8 @@ def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
         groups=groups,
         by_name=[item for _, found in groups for item in found],
         lettered=len(used) >= _LETTERS_FROM,
-        most_used=_show_tags(frame, used[:_MOST_USED]),
+        # Of a short list not nearly all.
+        most_used=_show_tags(frame, used[: min(_MOST_USED, len(used) // 2)]),
         filter_tags=used,
     )
 
