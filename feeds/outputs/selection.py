@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 from feeds.slugs import tag_slug
@@ -78,6 +79,7 @@ class Selection:
         )
 
 
+@lru_cache(maxsize=1024)  # readers ask for the same few, hour by hour
 def parse_query(query: bytes) -> Selection | None:
     """Read the query of an address as it was sent; None where it does not speak of tags.
 

@@ -50,12 +50,20 @@ function makeDrop(slug, name) {
 
 function findFeed() {
   if (isEmpty(selection)) return { state: words.choose };
-  if (!words.tagFeed) return { stem: words.feed, query: `?${toQuery(selection)}`, state: words.ready };
+  if (!words.tagFeed) return isTooLong() ? { state: words.tooMany } : combine();
   const made = named.find(({ query }) => query === toQuery(selection));
   if (made) return { stem: made.stem, state: fill(words.same, { feed: made.name }) };
   const alone = findSingle();
   if (alone === undefined) return { state: words.none };
   return { stem: fillSlug(words.tagFeed, alone), state: fill(words.same, { feed: `#${labels.get(alone)}` }) };
+}
+
+const combine = () => ({ stem: words.feed, query: `?${toQuery(selection)}`, state: words.ready });
+
+// What the application would refuse.
+function isTooLong() {
+  const count = PARTS.reduce((sum, name) => sum + selection[name].size, 0);
+  return count > Number(words.mostTags) || toQuery(selection).length > Number(words.longestQuery);
 }
 
 // One tag alone, whether any or all of it is asked for; only a tag in use has a feed for certain.

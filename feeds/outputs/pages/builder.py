@@ -13,7 +13,7 @@ from feeds.model import Feed, OutputFile
 from feeds.outputs.entry_list import count_tags, name_tag, write_entry_list
 from feeds.outputs.formats import FORMATS
 from feeds.outputs.pages.frame import Frame
-from feeds.outputs.selection import FORM_MARK, Selection
+from feeds.outputs.selection import FORM_MARK, LONGEST_QUERY, MOST_TAGS, Selection
 from feeds.outputs.shelf import find_slug, sort_entries
 from feeds.slugs import join_tags
 
@@ -31,6 +31,8 @@ def write_builder(frame: Frame) -> Iterator[OutputFile]:
         styles=("builder.css",),
         formats=[form for form in FORMATS if form.name in frame.config.outputs],
         form_mark=FORM_MARK,
+        most_tags=MOST_TAGS,
+        longest_query=LONGEST_QUERY,
         tags=[(tag.slug, name_tag(tag), count) for tag, count in count_tags(entries)],
         named=list(_list_named(frame)),
         # The script fills in the tag: {tag}.
