@@ -340,6 +340,15 @@ def test_what_was_uploaded_before_a_failure_is_not_uploaded_again(
     assert store.read(bucket) == encoded(SITE)
 
 
+def test_after_a_failure_no_more_is_begun(store: Store, bucket: str, out: Path) -> None:
+    write_out(out, {f"{number}.html": "page" for number in range(200)})
+    denied = "<Error><Code>AccessDenied</Code></Error>"
+    store.fault = lambda asked: (403, denied) if asked.path.endswith(".html") else None
+    with pytest.raises(PublishError, match="access is denied"):
+        publish(out, f"s3://{bucket}")
+    assert len(store.changes()) < 200
+
+
 def test_a_busy_store_is_asked_again(store: Store, bucket: str, out: Path) -> None:
     busy = {"assets": 2, "manifest": 1}
 
