@@ -264,6 +264,7 @@ def test_the_keyboard_is_enough(page: Page, served: str) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
+    page.keyboard.press("Enter")  # nor does it here
     assert query_of(page) == "all=cpp"
     assert papers(page, 1) == ["Third Paper"]
     for _ in range(12):
