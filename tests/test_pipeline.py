@@ -15,6 +15,7 @@ import pytest
 from feeds.errors import ManyDeletionsError
 from feeds.model import Article
 from feeds.pipeline import Build
+from feeds.publish.folder import MANIFEST
 from tests.publications import (
     CHECKOUT,
     NOTE,
@@ -32,6 +33,7 @@ from datetime import datetime
 from pathlib import Path
 from feeds.config import load_config
 from feeds.pipeline import build
+from feeds.publish.folder import MANIFEST
 from feeds.publish.folder import MANIFEST
 
 build(load_config(Path(sys.argv[1])), now=datetime.fromisoformat(sys.argv[2]))
