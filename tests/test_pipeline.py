@@ -33,8 +33,6 @@ from datetime import datetime
 from pathlib import Path
 from feeds.config import load_config
 from feeds.pipeline import build
-from feeds.publish.folder import MANIFEST
-from feeds.publish.folder import MANIFEST
 
 build(load_config(Path(sys.argv[1])), now=datetime.fromisoformat(sys.argv[2]))
 """
