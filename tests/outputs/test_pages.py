@@ -245,6 +245,28 @@ def test_every_entry_is_reached_by_links_without_a_script(out: Path) -> None:
         assert missing == set()
 
 
+def test_an_entry_leads_to_what_its_writer_named_and_to_others_with_its_tags(
+    tmp_path: Path,
+) -> None:
+    head = "---\ntitle: {0}\ndate: 2024-12-{1}\ntags: [t]\n---\n해설입니다.\n"
+    notes = {
+        f"{name}.md": head.format(name, day) for name, day in (("A", 10), ("B", 12), ("C", 14))
+    }
+    notes["A.md"] += "## Related\n- [[C]]\n"
+    build_at(write_publication(tmp_path, notes))
+    ko = tmp_path / "out/ko/2024/12"
+    page = read_page(ko / "10/a/index.html")
+    assert texts(page, "//section[@class='related']/h2") == ["관련 글", "태그가 겹치는 글"]
+    assert texts(page, "//section[@class='related']//a") == ["C", "B"]
+    assert hrefs(page, ".//nav[@class='around']/a[@rel='next']") == ["/papers/ko/2024/12/12/b/"]
+    page = read_page(ko / "12/b/index.html")
+    assert texts(page, "//section[@class='related']//a") == ["C", "A"]
+    assert hrefs(page, ".//nav[@class='around']/a") == [
+        "/papers/ko/2024/12/10/a/",
+        "/papers/ko/2024/12/14/c/",
+    ]
+
+
 def test_what_a_filter_reads_stands_on_the_pages(out: Path) -> None:
     day = next(iter((out / "ko").glob("2026/11/03/index.html")))
     entries = [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from feeds.outputs.shorten import collapse, shorten, take_sentences
+from feeds.outputs.shorten import collapse, shorten, summarize, take_sentences
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,22 @@ def test_a_line_of_marks_is_read_in_one_go() -> None:
         ("“정말?!” 그렇습니다。",),
         True,
     )
+
+
+def test_a_summary_ends_with_a_sentence_where_one_fills_half_of_it() -> None:
+    assert summarize(["One. Two is a little longer. Three does not fit."], 40) == (
+        "One. Two is a little longer."
+    )
+    assert (
+        summarize(["One. Then a sentence that goes on and on."], 30) == "One. Then a sentence that…"
+    )
+    assert (
+        summarize(["첫 문장입니다. 둘째 문장은 더 깁니다. 셋째."], 20)
+        == "첫 문장입니다. 둘째 문장은 더…"
+    )
+
+
+def test_a_summary_joins_paragraphs_and_keeps_what_fits() -> None:
+    assert summarize(["One\ntwo.", "", "Three."], 20) == "One two. Three."
+    assert summarize([], 20) == ""
+    assert len(summarize(["word " * 10_000], 160)) <= 160
