@@ -76,7 +76,9 @@ def _make(name: str, theme: Theme, made: dict[str, OutputFile], users: tuple[str
 
 
 def _read(path: str, theme: Theme) -> str:
+    text = theme.read(path)  # of a style sheet too: what is no text, it says best
     if not path.endswith(".css"):
-        return theme.read(path)
+        return text
     languages = theme.languages
-    return theme.render(path, next(iter(languages)), languages=languages.values())
+    style = theme.render(path, next(iter(languages)), languages=languages.values())
+    return f"{style}\n"
