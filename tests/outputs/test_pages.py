@@ -210,6 +210,8 @@ def test_what_is_in_another_language_says_so(out: Path) -> None:
         for tag in read_page(path).xpath("//*[contains(@class, 'tags')]//a"):
             hangul = re.search("[가-힣]", tag.text_content())
             assert tag.get("lang") == ("ko" if hangul else None), path
+    # A term in Latin letters is at home among Korean words.
+    assert read_page(out / "ko/tags/index.html").xpath("//li[@data-tag='rl']/a[not(@lang)]")
 
 
 def test_the_home_page_shows_the_newest_day_in_full_and_days_before_it_by_titles(out: Path) -> None:
