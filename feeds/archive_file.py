@@ -95,9 +95,11 @@ class KeptSite:
         return self._site
 
     def hand_over(self, site: Site) -> None:
-        """Show this site from now on."""
+        """Show this site from now on; one that says the same is no other."""
         with self._reading:
-            self._handed_over, self._site = True, site
+            if self._site is None or not _is_same(self._site, site):
+                self._site = site
+            self._handed_over = True
 
     def _read(self) -> None:
         stamp = self._stamp()
@@ -146,6 +148,15 @@ def load_entries(config: Config) -> Site | None:
         feeds=(),
         unlisted_feeds=(),
         theme=Theme(kept.languages, built.templates_folder),
+    )
+
+
+def _is_same(one: Site, other: Site) -> bool:
+    """Whether two sites make the same feeds, so that nothing made of the first has to go."""
+    return (one.config, one.languages, one.archive) == (
+        other.config,
+        other.languages,
+        other.archive,
     )
 
 

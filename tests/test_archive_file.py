@@ -212,6 +212,10 @@ def test_a_site_that_is_handed_over_is_shown_whatever_the_file_says(tmp_path: Pa
     kept.hand_over(mine)
     keep(tmp_path, "In the file again")
     assert kept() is mine
+    kept.hand_over(make_site([make_article("Handed over", tags=(RL,))]))
+    assert kept() is mine  # one that says the same is no other
+    kept.hand_over(make_site([make_article("Another", tags=(RL,))]))
+    assert titles_of(kept()) == ["Another"]
 
 
 def test_many_at_once_are_shown_the_same(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from threading import Lock
 
 from starlette.datastructures import Headers
@@ -53,7 +55,7 @@ class CombinedFeeds:
 
     Safe to call from several threads. At most ``most_feeds`` feeds and ``most_bytes`` bytes are
     kept, those that were asked for last; all of them are forgotten when ``load`` gives another
-    site.
+    site. ``clock`` tells the time (aware).
     """
 
     def __init__(
@@ -62,8 +64,10 @@ class CombinedFeeds:
         *,
         most_feeds: int = MOST_FEEDS,
         most_bytes: int = MOST_BYTES,
+        clock: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008  # called later
     ) -> None:
         self._load = load
+        self._clock = clock
         self._limits = most_feeds, most_bytes
         self._changing = Lock()
         self._desk: _Desk | None = None
@@ -98,7 +102,7 @@ class CombinedFeeds:
             with self._changing:
                 desk = self._desk
                 if desk is None or desk.site is not site:
-                    desk = self._desk = _Desk(site, *self._limits)
+                    desk = self._desk = _Desk(site, self._clock(), *self._limits)
         return desk
 
 
@@ -109,8 +113,11 @@ class _Desk:
     for it instead of making it too.
     """
 
-    def __init__(self, site: Site, most_feeds: int, most_bytes: int) -> None:
+    def __init__(self, site: Site, since: datetime, most_feeds: int, most_bytes: int) -> None:
         self.site = site
+        # An edit dates an entry to the start of its day, so the newest date in a feed may stay
+        # while its entries change: who asks by date alone has to be told of another site at least.
+        self._since = since.replace(microsecond=0)
         self._shelves = {
             shelf.lang: shelf for shelf in fill_shelves(site.archive, site.config, site.languages)
         }
@@ -136,7 +143,7 @@ class _Desk:
         return Representation(
             content=_RENDER[form.name](feed, self.site),
             media_type=media_type_of(f"feed.{form.ending}"),
-            modified=feed.updated,
+            modified=max(feed.updated, self._since),
             cache_control=_KEEP,
             headers=_HEADERS,
         )

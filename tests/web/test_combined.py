@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import atoma
 import feedparser
@@ -222,10 +223,28 @@ def test_who_has_it_is_told_so(shop: Shop) -> None:
     assert other.status_code == 200
 
 
-def test_it_was_last_modified_when_its_newest_entry_was(shop: Shop) -> None:
+def test_it_was_modified_no_earlier_than_its_newest_entry_and_in_no_time_to_come(
+    shop: Shop,
+) -> None:
     answer = shop.get("ko/feed.atom?any=rl")
     updated = max(entry.updated_parsed for entry in feedparser.parse(answer.content).entries)
-    assert parsedate_to_datetime(answer.headers["last-modified"]).timetuple()[:6] == updated[:6]
+    modified = parsedate_to_datetime(answer.headers["last-modified"])
+    assert modified.timetuple()[:6] >= updated[:6]
+    assert modified <= parsedate_to_datetime(answer.headers["date"])
+
+
+def test_who_asks_by_date_alone_is_told_of_an_edit_that_moves_no_date_forward() -> None:
+    newest = make_article("Newest", position=0, tags=(RL,))
+    before, after = (make_article(title, position=9, tags=(RL,)) for title in ("Old", "Mended"))
+    now, times = [make_site([newest, before])], [LATER, LATER + timedelta(hours=1)]
+    feeds = CombinedFeeds(lambda: now[0], clock=lambda: times.pop(0))
+    first = feeds.answer("ko/feed.atom", b"any=rl", Headers({}))
+    assert first is not None
+    asked = Headers({"if-modified-since": first.headers["last-modified"]})
+    now[0] = make_site([newest, after])
+    then = feeds.answer("ko/feed.atom", b"any=rl", asked)
+    assert then is not None
+    assert (then.status_code, b"Mended" in bytes(then.body)) == (200, True)
 
 
 def test_head_says_the_same_without_content(shop: Shop) -> None:
@@ -325,7 +344,7 @@ def test_what_was_made_is_kept_for_every_spelling() -> None:
 
 
 @pytest.mark.parametrize("limits", [{"most_feeds": 3}, {"most_bytes": 3 * 2600}])
-def test_only_so_much_is_kept_and_what_was_asked_for_last(limits: dict[str, int]) -> None:
+def test_only_so_much_is_kept_and_what_was_asked_for_last(limits: dict[str, Any]) -> None:
     site = make_small_site()
     feeds = CombinedFeeds(lambda: site, **limits)
     first = ask(feeds, "any=rl,t0").body
