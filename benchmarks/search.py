@@ -55,15 +55,19 @@ PARTICLES = (
     ("을", "은", "이", "과", "으로", "의", "에서"),
 )
 
-SEARCH = """async ([index, query, address, files, page, queries]) => {
+SEARCH = """async ([index, query, marks, address, files, page, queries]) => {
   const { openIndex } = await import(index);
   const { parseQuery } = await import(query);
+  const { sortNear } = await import(marks);
   const answers = [];
   for (const text of queries) {
     const opened = await openIndex(address, files);
-    const { numbers } = await opened.search(parseQuery(text).units);
-    await opened.describe(numbers.slice(0, page));
-    answers.push({ numbers, fetched: [address, ...opened.kept.keys()] });
+    const { numbers, units } = await opened.search(parseQuery(text).units);
+    const first = numbers.slice(0, page);
+    const entries = await opened.describe(first);
+    const shown = sortNear(entries, units).map((entry) => first[entries.indexOf(entry)]);
+    const found = [...shown, ...numbers.slice(page)];
+    answers.push({ found, fetched: [address, ...opened.kept.keys()] });
   }
   return answers;
 }"""
@@ -169,6 +173,7 @@ class Browser:
         self._arguments = [
             f"{address}{scripts['search-index.js']}",
             f"{address}{scripts['search-query.js']}",
+            f"{address}{scripts['search-marks.js']}",
             f"{address}{manifest_path(lang)}",
             f"{address}{files_folder(lang)}",
             RESULTS_A_PAGE,
@@ -182,7 +187,7 @@ class Browser:
         answers: list[dict[str, Any]] = self._page.evaluate(SEARCH, [*self._arguments, typed])
         return [
             Answer(
-                found=tuple(answer["numbers"]),
+                found=tuple(answer["found"]),
                 fetched=tuple(each.removeprefix(self._address) for each in answer["fetched"]),
             )
             for answer in answers
@@ -219,7 +224,7 @@ def print_quality(
     """Print, for each kind of question, what was found and what was fetched for it."""
     notes = [scan_text(article) for article in articles]
     print(
-        f"{'':<22} {'queries':>7} {'recall':>7} {'precision':>9} {'of 1st page':>11}"
+        f"{'':<22} {'queries':>7} {'recall':>7} {'precision':>9} {'first right':>11}"
         f" {'KB median':>10} {'KB max':>7}"
     )
     every: list[float] = []
@@ -242,14 +247,18 @@ def print_quality(
 
 
 def mark(answer: Answer, wanted: set[int]) -> tuple[float, float, float]:
-    """Recall, precision, and precision of the first page; of nothing, all is right."""
+    """Recall, precision, and whether the first result is right; of nothing, all is right."""
 
     def share(part: Collection[int], whole: Collection[int]) -> float:
         return len(part) / len(whole) if whole else 1.0
 
     right = wanted.intersection(answer.found)
-    page = answer.found[:RESULTS_A_PAGE]
-    return share(right, wanted), share(right, answer.found), share(wanted.intersection(page), page)
+    first = answer.found[:1]
+    return (
+        share(right, wanted),
+        share(right, answer.found),
+        share(wanted.intersection(first), first),
+    )
 
 
 def main() -> None:

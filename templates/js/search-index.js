@@ -1,7 +1,7 @@
 // The index: which entries have which terms. Its files are fetched as they are needed and kept; the
 // manifest names them. A name that is no more means a newer build: everything is then read anew.
 
-import { bridge, findShard, isShelved, join, nameShelf, pairs } from "./search-words.js";
+import { bridge, findShard, firmPairs, isShelved, join, markPair, nameShelf, pairs } from "./search-words.js";
 
 const FORMAT = 1;
 const HASH = 6;
@@ -97,9 +97,8 @@ class Index {
   /** A run of syllables: entries with all pairs of its stem; those with the whole of it are better. */
   async findRun({ word, stem }) {
     if (stem.length === 1) return score([await this.findPrefix(stem)], new Map());
-    const found = await this.findTerms(pairs(stem));
-    const rest = stem === word ? found : await this.findTerms(pairs(word));
-    return score(found, common(rest));
+    const whole = this.findTerms(pairs(word));
+    return score(await this.findTerms(firmPairs(stem)), common(await whole));
   }
 
   /** A word: entries with one that begins so, or, of one with hyphens, with all of its parts. */
@@ -119,12 +118,14 @@ class Index {
   /** Entries in which two units stand side by side, as far as the index tells. */
   async findBridge(before, unit) {
     if (!before || before.paired !== unit.paired || unit.gap !== " ") return new Map();
-    if (!unit.paired) {
-      const whole = join([...before.parts, ...unit.parts]);
-      return whole && isShelved(before.parts[0]) ? this.findTerm(whole) : new Map();
+    if (unit.paired) {
+      const pair = bridge(before.word, unit.word);
+      return pair ? this.findTerm(pair) : new Map();
     }
-    const pair = bridge(before.word, unit.word);
-    return pair ? this.findTerm(pair) : new Map();
+    const found = [this.findTerm(markPair(before.parts.at(-1), unit.parts[0]))];
+    const whole = join([...before.parts, ...unit.parts]);
+    if (whole && isShelved(before.parts[0])) found.push(this.findTerm(whole));
+    return new Map((await Promise.all(found)).flatMap((entries) => [...entries]));
   }
 
   // --- terms and files

@@ -83,9 +83,24 @@ export function findHits(text, units) {
 // finetuning is found as fine-tuning and fine tuning; a shorter word would be found in anything.
 const mayPart = ({ paired, parts, word }) => !paired && parts?.length === 1 && word.length >= SHORTEST;
 
-/** Whether any of the texts has these units next to each other. */
-export function hasPhrase(texts, units) {
-  return texts.some((text) => findAll(patternOf(units), foldText(text), units[0].paired, true).length);
+const textsOf = ({ title, texts, authors, tags }) => [
+  title,
+  ...texts.map(([, text]) => text),
+  ...authors,
+  ...tags.map(([, label]) => label),
+];
+
+/** Whether any text of an entry has these units next to each other. */
+export function hasPhrase(entry, units) {
+  const pattern = patternOf(units);
+  return textsOf(entry).some((text) => findAll(pattern, foldText(text), units[0].paired, true).length);
+}
+
+/** Of entries read together, those first that have the units next to each other, as they were typed. */
+export function sortNear(entries, units) {
+  if (units.length < 2) return entries;
+  const near = new Map(entries.map((entry) => [entry, hasPhrase(entry, units)]));
+  return [...entries].sort((one, other) => near.get(other) - near.get(one));
 }
 
 /** A text as pieces: [{ text, marked }]. */

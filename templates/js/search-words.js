@@ -1,5 +1,5 @@
 // What a text is searched by: words of letters, and pairs of neighbouring syllables. The index is
-// made by feeds/outputs/search/words.py, whose fold, split, name_shelf and find_shard these are; the
+// made by feeds/outputs/search/words.py, which has the same constants and does the same to texts; the
 // same cases test both.
 
 const LONGEST = 40;
@@ -57,6 +57,11 @@ export function pairs(run) {
   return [...run].slice(1).map((letter, index) => run[index] + letter);
 }
 
+/** The pairs that a text has as well if there is a space in it: none begins with a closing letter. */
+export function firmPairs(run) {
+  return pairs(run).filter((pair, index) => !index || !CLOSED.has(pair[0]));
+}
+
 /** The pair across a space between two runs, or null where none is kept. */
 export function bridge(run, following) {
   const last = run[run.length - 1];
@@ -78,4 +83,9 @@ export function findShard(shelf, count) {
   let value = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(shelf)) value = Math.imul(value ^ byte, 0x01000193);
   return ((value ^ (value >>> 16)) & (count - 1)) >>> 0;
+}
+
+/** The term for two words of a name, side by side. */
+export function markPair(first, second) {
+  return `@${findShard(`${first} ${second}`, 1024).toString(16)}`;
 }

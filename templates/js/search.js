@@ -2,7 +2,7 @@
 // the address and texts from notes: both only ever become text.
 
 import { Outdated, openIndex } from "./search-index.js";
-import { hasPhrase, makeSnippet, markText } from "./search-marks.js";
+import { hasPhrase, makeSnippet, markText, sortNear } from "./search-marks.js";
 import { isEmptyQuery, parseQuery } from "./search-query.js";
 import { isEmpty, readSelection } from "./selection.js";
 
@@ -112,25 +112,10 @@ async function readOn(found, wanted) {
     const next = numbers.slice(found.read, found.read + PAGE);
     const entries = await opened.describe(next);
     found.read += next.length;
-    found.entries.push(...sortNear(entries.filter((entry) => hasAll(entry, phrases)), found.units));
+    const right = entries.filter((entry) => phrases.every((units) => hasPhrase(entry, units)));
+    found.entries.push(...sortNear(right, found.units));
   }
   return found;
-}
-
-const textsOf = ({ title, texts, authors, tags }) => [
-  title,
-  ...texts.map(([, text]) => text),
-  ...authors,
-  ...tags.map(([, label]) => label),
-];
-
-const hasAll = (entry, phrases) => phrases.every((units) => hasPhrase(textsOf(entry), units));
-
-/** Of entries read together, those first that have the words side by side, as they were typed. */
-function sortNear(entries, units) {
-  if (units.length < 2) return entries;
-  const near = new Map(entries.map((entry) => [entry, hasPhrase(textsOf(entry), units)]));
-  return [...entries].sort((one, other) => near.get(other) - near.get(one));
 }
 
 // --- 2. showing

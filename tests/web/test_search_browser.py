@@ -22,21 +22,21 @@ pytestmark = needs_chromium
 NOTES = """2024-12-17
 Reward Hacking <b>Explained</b>
 (Ada Lovelace, 허준이)
-We train a language model with self-attention and a reward model.
+We train a language model with self-attention and a reward model. Tokenizers differ.
 보상 모델을 속이는 언어모델의 이야기. 강화 학습에서 흔합니다.
 How a policy fools its reward model, and what fine-tuning does.
 #RL #alignment
 
 Scaling DeepSeek-V3
 (Grace Hopper)
-A mixture of experts, trained on 14.8T tokens.
+A mixture of experts, trained on 14.8T tokens, token by token. We explain, explain, explain and explain.
 LoRA를 쓰지 않고 모델이 커집니다. GPT-4의 크기와 견줍니다.
 No LoRA here.
 #MoE
 
 Plain Title
 (Alan Turing)
-Nothing to see.
+Nothing common to see.
 강화학습과 정확도. 모델은 하나. 좋은 글
 Model of everything; finetuning in C++.
 #RL #C++
@@ -46,8 +46,10 @@ A Stub Without Text
 #later
 """
 MANY = "2024-12-10\n" + "\n".join(
-    f"Common Paper {number}\n(Ada Lovelace)\n흔한 해설 {number}.\nWords.\n#bulk\n"
+    f"Common Paper {number}\n(Ada {one}, Grace {other})\n흔한 해설, 해설{mark} 드문 말.\n#bulk\n"
     for number in range(23)
+    for mark in ["" if number == 22 else ","]
+    for one, other in [("Kay", "Lovelace") if number == 21 else ("Lovelace", "Kay")]
 )
 HOSTILE = (
     '"><img src=x onerror="document.title=\'broken\'"><script>document.title="broken"</script>'
@@ -169,10 +171,37 @@ def test_quoted_words_are_found_side_by_side_only(page: Page, site: str) -> None
 
 
 def test_titles_come_first_and_then_what_is_new(page: Page, site: str) -> None:
-    look(page, site, "scaling common")
-    assert titles(page) == []
-    look(page, site, "paper")
-    assert titles(page)[:3] == ["Common Paper 0", "Common Paper 1", "Common Paper 2"]
+    look(page, site, "common")
+    expect(status(page)).to_have_text("글 24편을 찾았습니다.")
+    assert titles(page) == [f"Common Paper {number}" for number in range(10)]
+    for shown in (20, 24):
+        page.get_by_role("button", name="결과 더 보기").click()
+        expect(results(page)).to_have_count(shown)
+    assert titles(page)[-1] == PLAIN
+
+
+def test_a_title_that_begins_so_comes_before_a_text_that_has_it_often(
+    page: Page, site: str
+) -> None:
+    look(page, site, "explain")
+    assert titles(page) == [REWARD, SCALING]
+
+
+def test_the_whole_word_comes_before_one_that_begins_so(page: Page, site: str) -> None:
+    look(page, site, "token")
+    assert titles(page) == [SCALING, REWARD]
+
+
+def test_words_side_by_side_come_before_words_apart(page: Page, site: str) -> None:
+    look(page, site, "해설 드문")
+    expect(status(page)).to_have_text("글 23편을 찾았습니다.")
+    assert titles(page)[0] == "Common Paper 22"
+
+
+def test_a_name_comes_before_two_names_that_share_its_words(page: Page, site: str) -> None:
+    look(page, site, "ada kay")
+    expect(status(page)).to_have_text("글 23편을 찾았습니다.")
+    assert titles(page)[0] == "Common Paper 21"
 
 
 def test_a_result_says_what_when_and_where(page: Page, site: str) -> None:
@@ -309,15 +338,28 @@ def test_korean_is_found_while_it_is_put_together(page: Page, site: str) -> None
     expect(field(page)).to_have_value("모델")
     compose("ㅇ")
     expect(field(page)).to_have_value("모델ㅇ")
-    # Half a syllable finds nothing of its own, and takes nothing away.
-    compose("으")
-    page.keyboard.press("ArrowDown")
-    expect(results(page)).to_have_count(3)
-    compose("은")
     method.send("Input.insertText", {"text": "은"})
-    expect(field(page)).to_have_value("모델은")
-    expect(results(page)).to_have_count(3)
     expect(page).to_have_url(re.compile(f"q={quote('모델은')}$"))
+    expect(results(page)).to_have_count(3)
+
+
+def test_a_syllable_on_its_way_takes_no_result_away(page: Page, site: str) -> None:
+    page.clock.install()
+    look(page, site, "모델 뷁")  # which fetches all that is asked for below
+    field(page).fill("모델 ")
+    page.clock.run_for(1_000)
+    expect(results(page)).to_have_count(3)
+    field(page).press("End")
+    method = page.context.new_cdp_session(page)
+    half = {"text": "뷁", "selectionStart": 1, "selectionEnd": 1}
+    method.send("Input.imeSetComposition", half)
+    page.clock.run_for(1_000)
+    expect(field(page)).to_have_value("모델 뷁")
+    assert results(page).count() == 3
+    method.send("Input.insertText", {"text": "뷁"})
+    page.clock.run_for(1_000)
+    expect(results(page)).to_have_count(0)
+    expect(status(page)).to_contain_text("없습니다")
 
 
 @pytest.mark.parametrize(

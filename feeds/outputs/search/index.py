@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feeds.model import Article
-from feeds.outputs.search.words import PREFIX, list_terms
+from feeds.outputs.search.words import PREFIX, list_terms, mark_name
 from feeds.urls import show_url
 
 WEIGHTS = 4
@@ -27,7 +27,8 @@ def order_articles(articles: Iterable[Article]) -> list[Article]:
 def index_articles(articles: Sequence[Article]) -> Postings:
     """Find out which of these entries, by their places here, have which terms.
 
-    The terms of tags begin with ``#`` and hold the slug: ``#rl`` is for the filter.
+    The terms of tags begin with ``#`` and hold the slug: ``#rl`` is for the filter. Those of two
+    words in an author's name begin with ``@``: they rank Wei Zhang before Wei Li and Yi Zhang.
     """
     postings: dict[str, array[int]] = {}
     neighbours: list[Counter[str]] = []
@@ -63,6 +64,7 @@ def _read(article: Article) -> _Read:
     weights = {term: _grade(count) for term, count in counts.items()}
     weights |= dict.fromkeys(list_terms(article.title).terms, _IN_TITLE)
     weights |= {f"#{tag.slug}": 0 for tag in article.tags}
+    weights |= {mark: 0 for name in article.authors for mark in mark_name(name)}
     return _Read(weights, neighbours, compounds)
 
 

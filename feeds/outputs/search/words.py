@@ -5,8 +5,8 @@ a text is seldom the word that is looked for: 모델을, 언어모델의. Pairs 
 (언어, 어모, 모델, 델의) need no dictionary to get that right. Words of Latin or other letters are
 kept whole, and found by how they begin.
 
-``templates/js/search-words.js`` does the same to what a reader types: :func:`fold`, :func:`split`,
-:func:`name_shelf` and the constants have to be changed in both.
+``templates/js/search-words.js`` does the same to what a reader types; what is above the line is to
+be changed in both.
 """
 
 from __future__ import annotations
@@ -104,6 +104,11 @@ def find_shard(shelf: str, count: int) -> int:
     return (value ^ value >> 16) & (count - 1)
 
 
+def mark_pair(first: str, second: str) -> str:
+    """The term for two words of a name, side by side: one of 1,024, enough to rank by."""
+    return f"@{find_shard(f'{first} {second}', 1024):x}"
+
+
 # --- what only an index needs ---------------------------------------------------------------------
 
 
@@ -152,6 +157,13 @@ def _close_run(run: Piece, following: Piece | None) -> tuple[str, ...]:
     if following and following.paired and following.gap == " ":
         return (letter + following.raw[0],)
     return (letter,)
+
+
+def mark_name(name: str) -> set[str]:
+    """The terms for the words of a name that a reader may type one behind the other."""
+    words = [part for piece in split(name) if not piece.paired for part in piece.parts]
+    pairs = {*pairwise(words), (words[0], words[-1])} if len(words) > 1 else set()
+    return {mark_pair(first, second) for first, second in pairs}
 
 
 @lru_cache(maxsize=16_384)
