@@ -22,14 +22,14 @@ pytestmark = needs_chromium
 NOTES = """2024-12-17
 Reward Hacking <b>Explained</b>
 (Ada Lovelace, 허준이)
-We train a language model with self-attention and a reward model. Tokenizers differ.
+We train a language model with self-attention and a reward model. Tokenizers and tokenizers differ.
 보상 모델을 속이는 언어모델의 이야기. 강화 학습에서 흔합니다.
 How a policy fools its reward model, and what fine-tuning does.
 #RL #alignment
 
 Scaling DeepSeek-V3
 (Grace Hopper)
-A mixture of experts, trained on 14.8T tokens, token by token. We explain, explain, explain and explain.
+A mixture of experts, trained on 14.8T tokens, each a token. We explain, explain, explain and explain.
 LoRA를 쓰지 않고 모델이 커집니다. GPT-4의 크기와 견줍니다.
 No LoRA here.
 #MoE
