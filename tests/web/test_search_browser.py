@@ -29,7 +29,7 @@ How a policy fools its reward model, and what fine-tuning does.
 
 Scaling DeepSeek-V3
 (Grace Hopper)
-A mixture of experts, trained on 14.8T tokens, each a token. We explain, explain, explain and explain.
+A mixture of experts, trained on 14.8T tokens, each a token. We explain: explain, explain, explain!
 LoRA를 쓰지 않고 모델이 커집니다. GPT-4의 크기와 견줍니다.
 No LoRA here.
 #MoE
