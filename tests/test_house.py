@@ -122,8 +122,7 @@ def test_no_text_names_a_machine_or_an_address_of_packages() -> None:
         path
         for folder in ("feeds", "templates", "tests", "benchmarks", ".ci", "notes")
         for path in (top / folder).rglob("*")
-        if path.suffix in {".py", ".md", ".toml", ".html", ".css", ".txt", ".lock", ""}
-        and path.is_file()
+        if path.suffix != ".png" and path.is_file() and "__pycache__" not in path.parts
     ]
     hosts = re.compile("|".join(("py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.org")))
     for path in [*texts, top / "README.md", top / "CHANGELOG.md", top / "pyproject.toml"]:

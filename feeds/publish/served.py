@@ -43,7 +43,7 @@ KEEP_FOR_EVER = "public, max-age=31536000, immutable"
 _NAMED_BY_CONTENT = re.compile(
     r"images/[0-9a-f]{16,}\.[a-z0-9]+"
     r"|assets/[a-z0-9_-]+\.[0-9a-f]{16}\.[a-z0-9]+"
-    r"|assets/search/[A-Za-z-]+/[a-z]+-[0-9a-f]+\.[0-9a-f]{6,}\.json"
+    r"|assets/search/[A-Za-z0-9_-]+/[a-z]+-[0-9a-f]+\.[0-9a-f]{6,}\.json"
 )
 _FEEDS = {".atom", ".rss", ".opml"}
 # In the order of writing: what others name stands before what names it.

@@ -38,7 +38,7 @@ _PATH = re.compile(rf"([^/]+)/feed\.({'|'.join(_FORMATS)})")
 _KEEP = "public, max-age=300"
 # There are more combinations than a search engine should know.
 _HEADERS = {"X-Robots-Tag": "noindex"}
-_LINE_HEADERS = {**_HEADERS, "Cache-Control": ASK_EACH_TIME, "X-Content-Type-Options": "nosniff"}
+_LINE_HEADERS = {**_HEADERS, "Cache-Control": ASK_EACH_TIME}
 _NOT_READY = (
     "Feeds by a combination of tags are not ready: nothing that they are made from was kept. "
     "Run paperround build, and ask again.\n"
