@@ -136,14 +136,14 @@ WRONG = [
     ('day = "{day} {month} {year}"', "", "dates.day: missing; expected a text, as in en.toml"),
     ('home = "Home"', "", "words.pages.home: missing; expected a text, as in en.toml"),
     (
-        'many = "{count} papers"',
-        'many = "{cuont} papers"',
-        "words.newsletter.papers_many: {cuont} is never filled",
+        'many = "and {count} others"',
+        'many = "and {cuont} others"',
+        "words.newsletter.others_many: {cuont} is never filled",
     ),
     (
-        'many = "{count} papers"',
-        'many = "{count papers"',
-        "words.newsletter.papers_many: expected '}'",
+        'many = "and {count} others"',
+        'many = "and {count others"',
+        "words.newsletter.others_many: expected '}'",
     ),
 ]
 

@@ -12,7 +12,7 @@ const words = builder.dataset;
 const root = document.documentElement.dataset.root;
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (mark, name) => values[name] ?? mark);
 const fold = (text) => text.normalize("NFC").toLowerCase().replaceAll("#", "").trim();
-const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeZone: "UTC" });
+const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" });
 
 const rows = [...builder.querySelectorAll("[data-picks] [data-slug]")].map((element) => {
   const label = element.querySelector("bdi").textContent.slice(1);

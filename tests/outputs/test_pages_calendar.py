@@ -121,7 +121,7 @@ def test_the_home_page_has_the_newest_months_and_all_years(out: Path) -> None:
     assert hrefs(page, ".//ul[@class='years']//a") == [
         f"/papers/ko/{year}/" for year in ("2024", "2023", "0999")
     ]
-    assert texts(page, "//ul[@class='years']//small") == ["논문 3편", "논문 1편", "논문 2편"]
+    assert texts(page, "//ul[@class='years']//small") == ["글 3편", "글 1편", "글 2편"]
 
 
 def test_nothing_of_it_leads_nowhere(out: Path) -> None:

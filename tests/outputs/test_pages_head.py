@@ -129,7 +129,7 @@ def test_every_page_says_in_a_line_what_it_holds(out: Path) -> None:
     assert said["en/2024/12/17/index.html"] == "2 papers: First Paper; Second Paper"
     assert said["ko/2024/12/17/first-paper/index.html"] == "첫 논문의 해설."
     assert said["en/2023/02/01/a-long-one/index.html"].endswith("sentence An abstract of…")
-    assert said["ko/2024/12/index.html"].startswith("2024년 12월에 실린 논문 2편")
+    assert said["ko/2024/12/index.html"].startswith("2024년 12월에 실린 글 2편")
     entries = [line for name, line in said.items() if re.fullmatch(r"ko/(\d+/){3}.+/.+", name)]
     assert len(set(entries)) == len(entries) > 40
 

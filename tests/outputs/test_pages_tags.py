@@ -59,10 +59,10 @@ def test_a_tag_says_how_many_entries_it_has_and_from_when_to_when(out: Path) -> 
     for path, said in (
         (
             "ko/tags/rl",
-            "2024년 3월 2일부터 2024년 12월 17일까지 #RL 태그가 붙은 논문 3편을 모았습니다.",
+            "2024년 3월 2일부터 2024년 12월 17일까지 #RL 태그가 붙은 글 3편을 모았습니다.",
         ),
         ("en/tags/rl", "Tagged #RL: 3 papers, from 2 March 2024 to 17 December 2024."),
-        ("ko/tags/alone", "2024년 12월 18일에 #alone 태그가 붙은 논문 1편이 실렸습니다."),
+        ("ko/tags/alone", "2024년 12월 18일에 #alone 태그가 붙은 글 1편이 실렸습니다."),
         ("en/tags/alone", "Tagged #alone: 1 paper, on 18 December 2024."),
     ):
         assert texts(read_page(out / path / "index.html"), "//p[@class='count']") == [said]
@@ -85,6 +85,27 @@ def test_a_tag_offers_its_feeds_and_their_addresses_to_copy(out: Path) -> None:
     assert button.get("hidden") is not None
     # The name that is spoken holds the one that is seen (WCAG 2.5.3).
     assert button.text in button.get("aria-label")
+
+
+def test_links_to_feeds_tell_by_themselves_what_they_are_of(out: Path) -> None:
+    page = read_page(out / "ko/feeds/index.html")
+    links = page.xpath("//span[@class='feed']/a")
+    assert len({link.get("aria-label") for link in links}) == len(links)
+    for link in links:
+        assert link.get("aria-label").startswith(link.text)
+
+
+def test_feeds_of_tags_stand_in_the_order_of_all_tags(tmp_path: Path) -> None:
+    note = make_note("2024-12-17", "#3d #beta #나무 #alpha #가지")
+    build_at(write_publication(tmp_path, {"a.txt": note}))
+    for lang, order in (
+        ("ko", ["가지", "나무", "alpha", "beta", "3d"]),
+        ("en", ["alpha", "beta", "가지", "나무", "3d"]),
+    ):
+        tags = read_page(tmp_path / f"out/{lang}/tags/index.html")
+        assert tags.xpath("//section[@class='all']//li/@data-tag") == order
+        names = texts(read_page(tmp_path / f"out/{lang}/feeds/index.html"), "//ul/li[span]/a")
+        assert names[1:] == [f"#{label}" for label in order]
 
 
 def test_a_tag_that_nothing_has_any_more_says_so_and_is_not_listed(tmp_path: Path) -> None:

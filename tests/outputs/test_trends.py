@@ -164,7 +164,7 @@ def test_entries_without_tags_have_the_plot_of_all_only() -> None:
 def test_ten_years_are_shown_by_quarter() -> None:
     days = [date(2015 + number // 12, number % 12 + 1, 3) for number in range(120)]
     page = read_trends(make_site(make_article(day=day) for day in days))
-    assert "전체 분기별 글 수" in read_main(page)
+    assert "분기별 글 수(전체)" in read_main(page)
     rows = [cell.text for cell in find(page, "//tbody//th")]
     assert (rows[0], rows[-1], len(rows)) == ("2015년 1분기", "2024년 4분기", 40)
     assert "2015년 1월부터 2024년 12월까지 실린 글은 모두 120편입니다." in read_main(page)

@@ -231,7 +231,7 @@ def test_of_many_papers_the_first_are_shown_and_all_are_counted(page: Page, serv
     page.goto(f"{served}ko/builder/?any=bulk")
     papers(page, 20)
     expect(page.locator("[data-found]")).to_have_text(
-        "맞는 글이 23편 있습니다. 최근 20편을 보여 드립니다."
+        "조건에 맞는 글이 23편 있습니다. 최근 20편을 보여 드립니다."
     )
 
 
@@ -297,7 +297,7 @@ def test_a_list_that_does_not_come_is_told_and_asked_for_again(
     page.route("**/entries.json", refuse)
     page.goto(f"{served}ko/builder/?any=rl")
     expect(page.locator("[data-found]")).to_have_text(
-        "글 목록을 불러오지 못했습니다. 새로 고침해 주세요."
+        "글 목록을 불러오지 못했습니다. 페이지를 새로 고쳐 주세요."
     )
     assert len(refused) == 1
     page.unroute("**/entries.json")
@@ -340,7 +340,7 @@ def test_static_hosting_without_a_script_leads_to_the_feeds_there_are(
         page.goto(f"{static}ko/builder/")
         expect(page.get_by_role("checkbox").first).to_be_hidden()
         expect(page.locator("main").get_by_role("link", name="모든 태그")).to_be_visible()
-        expect(page.get_by_role("link", name="강화 학습 모음")).to_be_visible()
+        expect(page.get_by_role("link", name="강화 학습 모음", exact=True)).to_be_visible()
 
 
 # --- on static hosting ----------------------------------------------------------------------------

@@ -145,8 +145,8 @@ def test_it_is_remembered_by_a_reload_another_page_and_the_next_visit(
     later = page.context.new_page()
     later.goto(f"{site}ko/2024/12/17/")
     assert len(shown(later)) == 1
-    expect(later.get_by_role("button", name="거르기 끄기")).to_be_visible()
-    later.get_by_role("button", name="거르기 끄기").click()
+    expect(later.get_by_role("button", name="거르기 해제")).to_be_visible()
+    later.get_by_role("button", name="거르기 해제").click()
     later.goto(f"{site}{DAY}")
     assert len(shown(later)) == 2
 
@@ -207,7 +207,7 @@ def test_all_tags_are_marked_and_the_entries_of_the_language_counted(page: Page,
     expect(panel(page).get_by_role("status")).to_have_text("Papers that match: 1 of 6.")
     expect(page.locator('[data-tag="rl"]').first).to_have_attribute("data-state", "chosen")
     expect(page.locator('[data-tag="diffusion"]').last).to_have_attribute("data-state", "hidden")
-    panel(page).get_by_role("link", name="Look on the first page").click()
+    panel(page).get_by_role("link", name="Look on the front page").click()
     page.wait_for_url("**/en/?any=rl&not=diffusion")
 
 

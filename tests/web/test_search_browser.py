@@ -263,7 +263,7 @@ def test_the_tags_that_are_chosen_hold_for_results(page: Page, site: str) -> Non
     assert titles(page) == [PLAIN]
     asked = parse_qs(urlsplit(page.url).query)
     assert (asked["q"], asked["any"], asked["not"]) == (["모델"], ["rl"], ["alignment"])
-    page.get_by_role("button", name="거르기 끄기").click()
+    page.get_by_role("button", name="거르기 해제").click()
     expect(results(page)).to_have_count(3)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from feeds.model import Feed, OutputFile
+from feeds.outputs.addresses import tag_path
+from feeds.outputs.initials import group_by_initial
 from feeds.outputs.pages.frame import Frame
 from feeds.outputs.pages.tags import divide_list
 
@@ -12,12 +14,11 @@ from feeds.outputs.pages.tags import divide_list
 def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
     """What there is to subscribe to and how, and what each named feed holds."""
     named = [feed for feed in frame.feeds if feed.kind == "named"]
-    tagged = [feed for feed in frame.feeds if feed.kind == "tag"]
     words = frame.words["pages"]
     sections = [
         (words["feed_of_all"], frame.whole),
         (words["feed_named"], named),
-        (words["feed_of_tag"], tagged),
+        (words["feed_of_tag"], _list_tagged(frame)),
     ]
     opml = f"{frame.lang}/feeds.opml" if "opml" in frame.config.outputs else None
     yield frame.page(
@@ -32,6 +33,14 @@ def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
     )
     for feed in named:
         yield _write_feed(frame, feed)
+
+
+def _list_tagged(frame: Frame) -> list[Feed]:
+    """The feeds of tags, in the order in which the page of all tags names those."""
+    tags = [(tag, 0) for tag in frame.site.archive.tags]
+    groups = group_by_initial(tags, frame.lang, frame.site.languages)
+    paths = [tag_path(frame.lang, tag.slug) for _, found in groups for tag, _ in found]
+    return [frame.parts[path] for path in paths if path in frame.parts]
 
 
 def _write_feed(frame: Frame, feed: Feed) -> OutputFile:

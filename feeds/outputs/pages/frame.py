@@ -149,7 +149,7 @@ class Frame:
 
     def count_papers(self, count: int) -> str:
         """Say how many papers there are: "1 paper", "12 papers"."""
-        words = self.words["newsletter"]
+        words = self.words["pages"]
         return words["papers_one"] if count == 1 else words["papers_many"].format(count=count)
 
     def count_tags(self, articles: Iterable[Article]) -> list[tuple[Tag, int]]:
