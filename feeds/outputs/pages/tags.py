@@ -12,10 +12,12 @@ from feeds.outputs.addresses import tag_path
 from feeds.outputs.initials import group_by_initial
 from feeds.outputs.pages.frame import Frame
 from feeds.outputs.pages.lines import Line, Lines, Stamp, Term
+from feeds.outputs.pages.tag_years import tag_year_path, write_tag_years, years_apart
 from feeds.outputs.plot_words import plot_tag
 from feeds.outputs.plots import count_usage
+from feeds.outputs.shelf import find_slug
 from feeds.outputs.theme import format_date
-from feeds.slugs import join_tags, tag_slug
+from feeds.slugs import join_tags
 
 _MOST_RELATED = 8
 _MOST_USED = 20
@@ -27,36 +29,55 @@ _BY_DAY = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongList:
-    """Entries, newest first: ``days`` has the newest by their days, ``years`` the rest."""
+    """Entries, newest first: ``days`` has the newest by their days, ``years`` the rest.
+
+    ``apart`` are years that have pages of their own: where, which, and how many entries.
+    """
 
     days: Sequence[tuple[Stamp, Sequence[Line]]]
     years: Sequence[tuple[int, Sequence[Line]]]
+    apart: Sequence[tuple[str, int, int]]
 
 
-def divide_list(articles: Sequence[Article], lines: Lines) -> LongList:
-    """Divide entries that are given newest first, so that a long list stays light."""
-    newest, rest = lines.list(articles[:_BY_DAY]), lines.list(articles[_BY_DAY:])
+def divide_list(
+    articles: Sequence[Article], lines: Lines, apart: Sequence[tuple[str, int, int]] = ()
+) -> LongList:
+    """Divide entries that are given newest first, so that a long list stays light.
+
+    What is ``apart`` is left out behind the newest entries.
+    """
+    without = {year for _, year, _ in apart}
+    newest = lines.list(articles[:_BY_DAY])
+    rest = lines.list(each for each in articles[_BY_DAY:] if each.day.year not in without)
     return LongList(
         days=[(day, list(found)) for day, found in groupby(newest, key=lambda line: line.day)],
         years=[
             (year, list(found))
             for year, found in groupby(rest, key=lambda line: line.day.date.year)
         ],
+        apart=apart,
     )
 
 
 def write_tags(frame: Frame) -> Iterator[OutputFile]:
     """The list of tags in use, and every tag with its entries."""
-    tagged: defaultdict[str, list[Article]] = defaultdict(list)
-    for article in frame.articles:
-        for tag in article.tags:
-            tagged[tag.slug].append(article)
+    tagged = _group_by_tag(frame.articles)
     yield _write_list(
         frame, [(t, len(tagged[t.slug])) for t in frame.site.archive.tags if t.slug in tagged]
     )
     writer = _Writer(frame, tagged)
     for slug, tag in sorted(frame.site.archive.slugs.items()):
         yield writer.write(slug, tag)
+        if slug == tag.slug:
+            yield from writer.write_years(tag)
+
+
+def _group_by_tag(articles: Iterable[Article]) -> Mapping[str, Sequence[Article]]:
+    tagged: defaultdict[str, list[Article]] = defaultdict(list)
+    for article in articles:
+        for tag in article.tags:
+            tagged[tag.slug].append(article)
+    return tagged
 
 
 class _Writer:
@@ -67,9 +88,8 @@ class _Writer:
         self._tagged = tagged
         self._descriptions = _read_descriptions(frame)
         self._usage = count_usage(frame.articles)
-        self._used = {
-            code: {tag.slug for each in frame.site.archive.articles[code] for tag in each.tags}
-            for code in frame.other_languages
+        self._elsewhere = {
+            code: _group_by_tag(frame.site.archive.articles[code]) for code in frame.other_languages
         }
 
     def write(self, slug: str, tag: Tag) -> OutputFile:
@@ -85,7 +105,7 @@ class _Writer:
             description=about or facts,
             elsewhere={
                 code: tag_path(code, tag.slug)
-                for code, used in self._used.items()
+                for code, used in self._elsewhere.items()
                 if tag.slug in used
             },
             canonical=own,
@@ -99,8 +119,13 @@ class _Writer:
             figure=figure,
             related=_show_tags(frame, _count_related(tag, articles)),
             feeds=[frame.parts[own]] if own in frame.parts else [],
-            entries=divide_list(articles, frame.lines),
+            entries=divide_list(articles, frame.lines, _find_apart(frame, tag, articles)),
         )
+
+    def write_years(self, tag: Tag) -> Iterator[OutputFile]:
+        """The pages of the years that the page of a tag leaves to them."""
+        others = {code: used.get(tag.slug, ()) for code, used in self._elsewhere.items()}
+        return write_tag_years(self._frame, tag, self._tagged.get(tag.slug, ()), others)
 
 
 def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
@@ -128,14 +153,21 @@ def _show_tags(frame: Frame, counts: Iterable[tuple[Tag, int]]) -> list[tuple[Te
     return [(frame.lines.term(tag), count) for tag, count in counts]
 
 
+def _find_apart(frame: Frame, tag: Tag, articles: Sequence[Article]) -> list[tuple[str, int, int]]:
+    counts = Counter(article.day.year for article in articles)
+    return [
+        (frame.href(tag_year_path(frame.lang, tag, year)), year, counts[year])
+        for year in years_apart(articles)
+    ]
+
+
 def _read_descriptions(frame: Frame) -> dict[str, str]:
     """What the configuration says tags are about, by the slug that each has now."""
-    config, slugs = frame.config, frame.site.archive.slugs
+    config, archive = frame.config, frame.site.archive
     joins = join_tags(config.tags.aliases)
     said: dict[str, str] = {}
     for written, text in config.tags.descriptions.items():
-        slug = joins.resolve(tag_slug(written))
-        slug = slugs[slug].slug if slug in slugs else slug
+        slug = find_slug(written, joins, archive)
         said.setdefault(slug, config.localized(text, frame.lang))
     return said
 
