@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from fnmatch import fnmatch
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from feeds import outputs, web
 from feeds.config.checks import OUTPUT_NAMES
 from feeds.outputs import OUTPUTS
 
@@ -110,6 +113,16 @@ def test_the_core_reads_no_clock_no_disk_and_no_network(path: Path) -> None:
         if isinstance(node, ast.Call)
     }
     assert not calls & IMPURE_CALLS
+
+
+@pytest.mark.parametrize("part", [web, outputs], ids=lambda part: part.__name__)
+def test_a_folder_of_many_modules_tells_what_each_of_them_is_for(part: ModuleType) -> None:
+    listed = (part.__doc__ or "").split()
+    names = {path.stem for path in Path(str(part.__file__)).parent.glob("[a-z]*.py")}
+    # Those that have a line of their own in the table of outputs say so there.
+    tabled = {write.__module__.rpartition(".")[2] for write in OUTPUTS.values()}
+    for name in sorted(names - tabled):
+        assert any(fnmatch(f"{name}.py", word.strip(";:")) for word in listed), name
 
 
 def test_the_configuration_names_every_output_there_is() -> None:

@@ -1,4 +1,19 @@
-"""Archive -> files, in memory and pure: one module a format, and one line here."""
+"""Archive -> files, in memory and pure: one module a format, and one line here.
+
+Whatever is written is made from a ``Site``. What the modules share::
+
+    site.py theme.py      what there is, and the templates that show it
+    addresses.py          where everything is found
+    shelf.py              the entries of a language, as feeds take them
+    selection.py            which of them a set of tags selects
+    feed_list.py            the feeds that are files; combine.py: one that is made when asked for
+    formats.py content.py   what feeds of every format have
+    pages/ assets.py      the site, and what its pages look like and run
+    search/ entry_list.py   what its scripts read
+    plots.py plot_words.py related.py initials.py sitemap.py   what single pages are made with
+    newsletter*.py        the issue, as a page and as a mail; mail_html.py inline.py: fit for mail
+    characters.py language_marks.py shorten.py                 what may be said, and in how much
+"""
 
 from __future__ import annotations
 
