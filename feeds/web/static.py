@@ -33,6 +33,8 @@ _RETRY_S = "60"
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 # At the top of a host whatever the prefix is: those who ask for them know no prefix.
 _AT_THE_TOP = ("robots.txt", "favicon.ico")
+# What browsers that look at a feed show for a /favicon.ico; pages name it themselves.
+_ICON = "assets/icon.*.svg"
 
 
 class Feeds(Protocol):
@@ -118,6 +120,8 @@ class _Application:
     def _missing(self, path: str, inside: str) -> Response:
         if inside and not inside.endswith("/") and self._files.find(f"{inside}/index.html"):
             return _redirect(f"{path}/")
+        if inside == "favicon.ico" and (icons := [*self._files.folder.glob(_ICON)]):
+            return _redirect(f"{self._prefix}assets/{icons[0].name}")
         if inside in _AT_THE_TOP:
             return _line(404, "There is no such file.")  # asked for often, and by no person
         return self._not_found()

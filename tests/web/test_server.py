@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from feeds.errors import InUseError, PaperroundError
 from feeds.web.server import Server
@@ -35,6 +37,16 @@ def test_a_feed_is_fetched_and_asked_for_again_over_a_real_socket(tmp_path: Path
         (tmp_path / "feed.atom").write_text("<feed>new</feed>")
         assert client.get(f"{server.address}/feed.atom", headers=tag).status_code == 200
         assert client.head(f"{server.address}/feed.atom").headers["content-length"] == "16"
+
+
+def test_who_asks_is_told_from_the_connection_and_not_from_what_a_header_says() -> None:
+    async def tell(scope: Scope, receive: Receive, send: Send) -> None:
+        told = f"{scope['client'][0]} {scope['scheme']}"
+        await PlainTextResponse(told)(scope, receive, send)
+
+    forged = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+    with Server(tell, host="127.0.0.1", port=0) as server:
+        assert httpx.get(server.address, headers=forged).text == "127.0.0.1 http"
 
 
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:

@@ -87,6 +87,10 @@ def test_what_crawlers_look_for_is_at_the_top_of_the_host_as_well(out: Path) -> 
     for path in ("/favicon.ico", "/papers/favicon.ico"):
         answer = ask(out, path, prefix="/papers")
         assert (answer.status_code, answer.text) == (404, "There is no such file.\n")
+    (out / "assets" / "icon.0123456789abcdef.svg").write_text("<svg/>")
+    answer = ask(out, "/favicon.ico", prefix="/papers")
+    assert answer.status_code == 308
+    assert answer.headers["location"] == "/papers/assets/icon.0123456789abcdef.svg"
     (out / "favicon.ico").write_text("an icon")
     assert ask(out, "/favicon.ico", prefix="/papers").headers["content-type"] == "image/x-icon"
     for prefix in ("", "/papers"):
