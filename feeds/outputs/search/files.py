@@ -21,7 +21,7 @@ from feeds.scripts import tell_language
 
 FORMAT = 1
 """Of the manifest and of all that it lists; the script tells one that it does not know."""
-GROUP = 2
+GROUP = 4
 """Entries in a file of texts: a page of results asks for ten."""
 _JSON = "application/json"
 _HASH = 6
