@@ -135,9 +135,8 @@ async function fetchList() {
 
 // An address may be older than a tag's name: the tag that it was joined to is meant.
 function resolve(joined) {
-  const now = Object.fromEntries(
-    PARTS.map((name) => [name, new Set([...selection[name]].map((slug) => joined[slug] ?? slug))]),
-  );
+  const follow = (slug) => (Object.hasOwn(joined, slug) ? joined[slug] : slug);
+  const now = Object.fromEntries(PARTS.map((name) => [name, new Set([...selection[name]].map(follow))]));
   if (toQuery(now) === toQuery(selection)) return;
   PARTS.forEach((name) => (selection[name] = now[name]));
   showChosen();

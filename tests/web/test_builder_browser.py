@@ -227,6 +227,14 @@ def test_an_alias_in_an_address_is_the_tag_that_it_was_joined_to(page: Page, ser
     assert addresses(page)[0].endswith("?any=rl")
 
 
+def test_a_tag_called_like_a_part_of_the_language_of_scripts_stays_itself(
+    page: Page, served: str
+) -> None:
+    page.goto(f"{served}ko/builder/?any=rl,constructor,__proto__")
+    assert len(papers(page, 2)) == 2
+    assert addresses(page)[0].endswith("?any=__proto__,constructor,rl")
+
+
 def test_of_many_papers_the_first_are_shown_and_all_are_counted(page: Page, served: str) -> None:
     page.goto(f"{served}ko/builder/?any=bulk")
     papers(page, 20)

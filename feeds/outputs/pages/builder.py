@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from feeds.model import Feed, OutputFile
+from feeds.model import OutputFile
 from feeds.outputs.entry_list import count_tags, name_tag, write_entry_list
-from feeds.outputs.formats import FORMATS
 from feeds.outputs.pages.frame import Frame
 from feeds.outputs.selection import FORM_MARK, LONGEST_QUERY, MOST_TAGS, Selection
 from feeds.outputs.shelf import find_slug, sort_entries
@@ -29,7 +28,7 @@ def write_builder(frame: Frame) -> Iterator[OutputFile]:
         description=words["about"],
         scripts=("builder.js",),
         styles=("builder.css",),
-        formats=[form for form in FORMATS if form.name in frame.config.outputs],
+        formats=frame.formats,
         form_mark=FORM_MARK,
         most_tags=MOST_TAGS,
         longest_query=LONGEST_QUERY,
@@ -50,9 +49,4 @@ def _list_named(frame: Frame) -> Iterator[dict[str, Any]]:
     for feed, named in zip(feeds, config.feeds.values(), strict=True):
         asked = Selection.of(named.any, named.all, named.not_)
         selection = asked.resolve(lambda slug: find_slug(slug, joins, archive))
-        yield {"feed": feed, "query": selection.query, "name": _name(feed, frame)}
-
-
-def _name(feed: Feed, frame: Frame) -> str:
-    # The publication's name stands on the page already.
-    return feed.title.removesuffix(f" · {frame.title}")
+        yield {"feed": feed, "query": selection.query, "name": frame.name_feed(feed)}

@@ -20,16 +20,15 @@ def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
         (words["feed_named"], named),
         (words["feed_of_tag"], _list_tagged(frame)),
     ]
-    opml = f"{frame.lang}/feeds.opml" if "opml" in frame.config.outputs else None
+    has_opml = frame.formats and "opml" in frame.config.outputs
     yield frame.page(
         "site/feeds.html",
         f"{frame.lang}/feeds/",
         words["feeds"],
         description=words["feeds_about"],
         sections=[section for section in sections if section[1]],
-        opml=opml,
-        # The publication's name stands on the page already.
-        name_of_feed=lambda feed: feed.title.removesuffix(f" · {frame.title}"),
+        opml=f"{frame.lang}/feeds.opml" if has_opml else None,
+        name_of_feed=frame.name_feed,
     )
     for feed in named:
         yield _write_feed(frame, feed)
@@ -50,12 +49,12 @@ def _write_feed(frame: Frame, feed: Feed) -> OutputFile:
         feed.title,
         description=feed.subtitle,
         updated=feed.updated if feed.articles else None,
-        heading=feed.title.removesuffix(f" · {frame.title}"),
+        heading=frame.name_feed(feed),
         heading_lang="",
         about="",
         facts=feed.subtitle,
         related=[],
         figure=None,
-        feeds=[feed],
+        feeds=[feed] if frame.formats else [],
         entries=divide_list(feed.articles, frame.lines),
     )

@@ -50,6 +50,7 @@ class Frame:
         about = self.words["pages"]["home_about"]
         self.about = self.subtitle or about.format(title=self.title)
         self.feeds = [feed for feed in site.feeds if feed.lang == lang]
+        self.formats = [form for form in FORMATS if form.name in site.config.outputs]
         # Looked up for every page: a walk over all feeds would grow with their square.
         self.whole = [feed for feed in self.feeds if feed.kind == "all"]
         self.parts = {feed.page: feed for feed in self.feeds if feed.kind != "all"}
@@ -139,9 +140,12 @@ class Frame:
                 "label": form.label,
                 "media_type": form.media_type,
             }
-            for form in FORMATS
-            if form.name in self.config.outputs
+            for form in self.formats
         ]
+
+    def name_feed(self, feed: Feed) -> str:
+        """What a feed is called on a page, where the publication's name stands already."""
+        return feed.title.removesuffix(f" · {self.title}")
 
     def list_days(self, days: Iterable[Day]) -> list[tuple[Stamp, list[Line]]]:
         """Days with their entries, as lists of pages show them."""

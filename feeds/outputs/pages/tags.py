@@ -118,7 +118,7 @@ class _Writer:
             facts=facts,
             figure=figure,
             related=_show_tags(frame, _count_related(tag, articles)),
-            feeds=[frame.parts[own]] if own in frame.parts else [],
+            feeds=[frame.parts[own]] if frame.formats and own in frame.parts else [],
             entries=divide_list(articles, frame.lines, _find_apart(frame, tag, articles)),
         )
 
