@@ -25,7 +25,7 @@ from feeds.outputs.rss import render_rss
 from feeds.outputs.selection import QueryError, Selection, parse_query
 from feeds.outputs.shelf import fill_shelves
 from feeds.outputs.site import Site
-from feeds.publish.served import ASK_EACH_TIME, media_type_of
+from feeds.publish.served import ASK_EACH_TIME, KEEP_A_FEED, media_type_of
 from feeds.web.responses import Representation, respond
 
 _RENDER: Mapping[str, Callable[[Feed, Site], bytes]] = {
@@ -35,7 +35,6 @@ _RENDER: Mapping[str, Callable[[Feed, Site], bytes]] = {
 }
 _FORMATS = {form.ending: form for form in FORMATS}
 _PATH = re.compile(rf"([^/]+)/feed\.({'|'.join(_FORMATS)})")
-_KEEP = "public, max-age=300"
 # There are more combinations than a search engine should know.
 _HEADERS = {"X-Robots-Tag": "noindex"}
 _LINE_HEADERS = {**_HEADERS, "Cache-Control": ASK_EACH_TIME}
@@ -144,7 +143,7 @@ class _Desk:
             content=_RENDER[form.name](feed, self.site),
             media_type=media_type_of(f"feed.{form.ending}"),
             modified=max(feed.updated, self._since),
-            cache_control=_KEEP,
+            cache_control=KEEP_A_FEED,
             headers=_HEADERS,
         )
 

@@ -123,7 +123,7 @@ def test_it_is_served_as_what_it_is_and_hidden_from_search_engines(
     answer = shop.get(f"ko/feed.{ending}?any=rl")
     assert answer.headers["content-type"] == media_type
     assert answer.headers["x-robots-tag"] == "noindex"
-    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert answer.headers["cache-control"] == "public, max-age=300, must-revalidate"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
@@ -214,7 +214,7 @@ def test_who_has_it_is_told_so(shop: Shop) -> None:
     first = shop.get("ko/feed.atom?any=rl&all=llm")
     again = shop.get("ko/feed.atom?all=LLM&any=rl", if_none_match=first.headers["etag"])
     assert (again.status_code, again.content) == (304, b"")
-    assert again.headers["cache-control"] == "public, max-age=300"
+    assert again.headers["cache-control"] == "public, max-age=300, must-revalidate"
     since = shop.get(
         "ko/feed.atom?any=rl&all=llm", if_modified_since=first.headers["last-modified"]
     )
