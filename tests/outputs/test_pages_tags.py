@@ -108,6 +108,13 @@ def test_feeds_of_tags_stand_in_the_order_of_all_tags(tmp_path: Path) -> None:
         assert names[1:] == [f"#{label}" for label in order]
 
 
+def test_what_follows_all_tags_at_once_stands_before_the_feeds_of_each(out: Path) -> None:
+    hrefs_of_page = hrefs(read_page(out / "en/feeds/index.html"), ".//main//a")
+    first = hrefs_of_page.index("/papers/en/tags/alone/")
+    assert hrefs_of_page.index("/papers/en/feeds.opml") < first
+    assert hrefs_of_page.index("/papers/en/builder/") < first
+
+
 def test_a_tag_that_nothing_has_any_more_says_so_and_is_not_listed(tmp_path: Path) -> None:
     config = write_publication(tmp_path, NOTES)
     build_at(config)
@@ -169,6 +176,10 @@ def test_many_tags_have_letters_to_find_them_by(tmp_path: Path) -> None:
     assert texts(page, "//nav[@class='letters']//a") == ["ㄱ", "ㄴ", "A", "B", "C"]
     ids = [f"#{each}" for each in page.xpath("//h3/@id")]
     assert hrefs(page, ".//nav[@class='letters']//a") == ids
+    feeds = read_page(tmp_path / "out/ko/feeds/index.html")
+    assert texts(feeds, "//h3") == ["ㄱ", "ㄴ", "A", "B", "C"]
+    assert hrefs(feeds, ".//nav[@class='letters']//a") == ids
+    assert texts(feeds, "//section[h3='A']//li/a") == sorted(f"#a{number}" for number in range(15))
 
 
 def test_a_tag_of_five_hundred_entries_leads_to_all_and_stays_light() -> None:

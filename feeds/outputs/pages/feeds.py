@@ -8,7 +8,7 @@ from feeds.model import Feed, OutputFile
 from feeds.outputs.addresses import tag_path
 from feeds.outputs.initials import group_by_initial
 from feeds.outputs.pages.frame import Frame
-from feeds.outputs.pages.tags import divide_list
+from feeds.outputs.pages.tags import LETTERS_FROM, divide_list
 
 
 def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
@@ -18,8 +18,9 @@ def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
     sections = [
         (words["feed_of_all"], frame.whole),
         (words["feed_named"], named),
-        (words["feed_of_tag"], _list_tagged(frame)),
     ]
+    tagged = _group_tagged(frame)
+    by_name = [feed for _, feeds in tagged for feed in feeds]
     has_opml = frame.formats and "opml" in frame.config.outputs
     yield frame.page(
         "site/feeds.html",
@@ -27,6 +28,9 @@ def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
         words["feeds"],
         description=words["feeds_about"],
         sections=[section for section in sections if section[1]],
+        tagged=tagged,
+        by_name=by_name,
+        lettered=len(by_name) >= LETTERS_FROM,
         opml=f"{frame.lang}/feeds.opml" if has_opml else None,
         name_of_feed=frame.name_feed,
     )
@@ -34,12 +38,16 @@ def write_feed_pages(frame: Frame) -> Iterator[OutputFile]:
         yield _write_feed(frame, feed)
 
 
-def _list_tagged(frame: Frame) -> list[Feed]:
-    """The feeds of tags, in the order in which the page of all tags names those."""
-    tags = [(tag, 0) for tag in frame.site.archive.tags]
+def _group_tagged(frame: Frame) -> list[tuple[str, list[Feed]]]:
+    """The feeds of tags below the letters, and in the order, in which all tags are listed."""
+    feeds = {
+        tag: frame.parts.get(tag_path(frame.lang, tag.slug)) for tag in frame.site.archive.tags
+    }
+    tags = [(tag, 0) for tag, feed in feeds.items() if feed]
     groups = group_by_initial(tags, frame.lang, frame.site.languages)
-    paths = [tag_path(frame.lang, tag.slug) for _, found in groups for tag, _ in found]
-    return [frame.parts[path] for path in paths if path in frame.parts]
+    return [
+        (letter, [feed for tag, _ in found if (feed := feeds[tag])]) for letter, found in groups
+    ]
 
 
 def _write_feed(frame: Frame, feed: Feed) -> OutputFile:

@@ -21,8 +21,8 @@ from feeds.slugs import join_tags
 
 _MOST_RELATED = 8
 _MOST_USED = 20
-# Fewer are seen at a glance: they need no letters to find them by.
-_LETTERS_FROM = 60
+LETTERS_FROM = 60
+"""Fewer tags are seen at a glance: they need no letters to find them by."""
 # So many of the newest stand by their days; older ones by their years, in fewer words.
 _BY_DAY = 100
 
@@ -142,7 +142,7 @@ def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
         count=len(counts),
         groups=groups,
         by_name=[item for _, found in groups for item in found],
-        lettered=len(used) >= _LETTERS_FROM,
+        lettered=len(used) >= LETTERS_FROM,
         # Of a short list not nearly all.
         most_used=_show_tags(frame, used[: min(_MOST_USED, len(used) // 2)]),
         filter_tags=used,
