@@ -110,6 +110,40 @@ def run_alone(
     )
 
 
+def run_on_terminal(config: Path, *arguments: str) -> tuple[bytes, bytes]:
+    """Run the program with a terminal as its standard error: what it printed, what was seen there.
+
+    There are no pseudo-terminals on Windows.
+    """
+    import pty
+
+    terminal, end = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "feeds", "-c", str(config), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=end,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
+    ) as process:
+        os.close(end)
+        seen = b"".join(_read_terminal(terminal))
+        assert process.stdout is not None
+        printed = process.stdout.read()
+    os.close(terminal)
+    assert process.returncode == 0
+    return printed, seen
+
+
+def _read_terminal(terminal: int) -> Iterator[bytes]:
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # Linux tells the end of the other side so
+            return
+        if not piece:
+            return
+        yield piece
+
+
 def read_tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder, hidden ones too."""
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.buckets import SECRET, Store, look_at, running_store, write_out
-from tests.publications import invoke, read_tree, run, write_publication
+from tests.publications import invoke, read_tree, run, run_on_terminal, write_publication
 
 SITE = {
     "assets/site.0123456789abcdef.css": "body {}",
@@ -230,30 +229,8 @@ def test_the_help_says_where_keys_come_from_and_what_serves_pages() -> None:
 def test_on_a_terminal_a_publish_shows_bars_and_leaves_none_behind(
     store: Store, tmp_path: Path
 ) -> None:
-    import pty
-
     config = write_site(tmp_path)
-    terminal, end = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "feeds", "-c", config, "publish", f"s3://{store.make_bucket()}"],
-        stdout=subprocess.PIPE,
-        stderr=end,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
-    ) as process:
-        os.close(end)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(terminal, 4096)
-            except OSError:  # Linux tells the end of the other side so
-                break
-            if not piece:
-                break
-            seen += piece
-        assert process.stdout is not None
-        printed = process.stdout.read()
-    os.close(terminal)
-    assert process.returncode == 0
+    printed, seen = run_on_terminal(config, "publish", f"s3://{store.make_bucket()}")
     assert printed.startswith(b"7 uploaded")
     assert b"Uploading" in seen
     assert b"Uploading" not in seen[seen.rindex(b"\x1b[2K") :]

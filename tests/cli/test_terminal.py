@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.publications import (
     NOTE,
     copy_sample,
     run_alone,
+    run_on_terminal,
     write_publication,
 )
 
@@ -27,30 +27,7 @@ def test_without_a_terminal_there_are_no_bars_and_no_colours(tmp_path: Path) -> 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_on_a_terminal_long_work_shows_bars_and_leaves_none_behind(tmp_path: Path) -> None:
-    import pty
-
-    config = copy_sample(tmp_path)
-    terminal, end = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "feeds", "-c", str(config), "build"],
-        stdout=subprocess.PIPE,
-        stderr=end,
-        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
-    ) as process:
-        os.close(end)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(terminal, 4096)
-            except OSError:  # Linux tells the end of the other side so
-                break
-            if not piece:
-                break
-            seen += piece
-        assert process.stdout is not None
-        printed = process.stdout.read()
-    os.close(terminal)
-    assert process.returncode == 0
+    printed, seen = run_on_terminal(copy_sample(tmp_path), "build")
     assert printed.startswith(b"Built ")
     assert b"Writing" in seen
     erase_line = b"\x1b[2K"
