@@ -129,10 +129,11 @@ def test_nothing_of_it_leads_nowhere(out: Path) -> None:
 
 
 def test_ten_years_of_days_leave_home_and_year_light() -> None:
-    days = [date(2015, 1, 1) + timedelta(days=number) for number in range(3652)]
-    site = make_site(make_article(f"Paper {day}", day=day, lang="en") for day in days)
-    home = render_pages(site, "en", write_home)["en/index.html"]
-    year = render_pages(site, "en", write_calendar)["en/2022/index.html"]
+    days = [date(2013, 1, 1) + timedelta(days=number) for number in range(3652)]
+    articles = [make_article(f"Paper {day}", day=day, lang="en") for day in days]
+    home = render_pages(make_site(articles), "en", write_home)["en/index.html"]
+    last = make_site(article for article in articles if article.day.year == 2022)
+    year = render_pages(last, "en", write_calendar)["en/2022/index.html"]
     assert len(home) < 40_000
     assert len(year) < 100_000
     assert len(html.document_fromstring(year.decode()).findall(".//td/a")) == 365
