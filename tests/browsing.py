@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -41,11 +42,28 @@ def serving_site(out: Path) -> Iterator[str]:
         yield server.below("papers")
 
 
+@contextmanager
+def looking(browser: Browser, site: str | None = None, **options: Any) -> Iterator[Page]:
+    """A page in a window of its own, which complains of nothing: no script, no policy.
+
+    Of a ``site``, nothing is asked of other hosts either. ``options`` are those of a context.
+    """
+    context = browser.new_context(**options)
+    context.set_default_timeout(5_000)
+    page = context.new_page()
+    watch = Watch(urlsplit(site).netloc if site else None)
+    watch.follow(page)
+    yield page
+    context.close()
+    assert not watch.complaints
+    assert not watch.strangers
+
+
 @dataclass
 class Watch:
     """What a page complained of, and what it asked other hosts for."""
 
-    host: str
+    host: str | None
     complaints: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
@@ -60,5 +78,6 @@ class Watch:
             self.complaints.append(f"{message.text} {message.location.get('url', '')}")
 
     def _see(self, request: Request) -> None:
-        if urlsplit(request.url).scheme != "data" and urlsplit(request.url).netloc != self.host:
+        address = urlsplit(request.url)
+        if self.host and address.scheme != "data" and address.netloc != self.host:
             self.strangers.append(request.url)

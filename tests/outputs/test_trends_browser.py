@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import browsing, needs_chromium, serving_site
+from tests.browsing import browsing, looking, needs_chromium, serving_site
 from tests.publications import build_at, write_publication
 
 pytestmark = needs_chromium
@@ -66,11 +66,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 375, "height": 800})
-    context.set_default_timeout(5_000)
-    yield context.new_page()
-    context.close()
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    with looking(browser, site, viewport={"width": 375, "height": 800}) as page:
+        yield page
 
 
 def contrast(one: str, other: str) -> float:

@@ -19,7 +19,7 @@ from feeds.config import load_config
 from feeds.web.combined import CombinedFeeds
 from feeds.web.server import Server
 from feeds.web.static import create_app
-from tests.browsing import browsing, needs_chromium
+from tests.browsing import browsing, looking, needs_chromium
 from tests.publications import build_at, write_publication
 
 pytestmark = needs_chromium
@@ -95,23 +95,9 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@contextmanager
-def looking(browser: Browser, **options: object) -> Iterator[Page]:
-    """A page that complains of nothing: no error of a script, nothing that the policy forbids."""
-    context = browser.new_context(locale="ko", **options)  # type: ignore[arg-type]  # any of them
-    context.set_default_timeout(5_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    yield page
-    context.close()
-    assert not complaints
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    with looking(browser) as page:
+    with looking(browser, locale="ko") as page:
         yield page
 
 
@@ -175,7 +161,7 @@ def test_the_addresses_serve_just_what_is_shown(
 
 
 def test_an_address_is_copied_with_a_button(browser: Browser, served: str) -> None:
-    with looking(browser, permissions=["clipboard-read", "clipboard-write"]) as page:
+    with looking(browser, locale="ko", permissions=["clipboard-read", "clipboard-write"]) as page:
         page.goto(f"{served}ko/builder/")
         choose(page, any="RL")
         for query in ("any=rl", "any=rl,rlhf"):
@@ -318,7 +304,7 @@ def test_a_list_that_does_not_come_is_told_and_asked_for_again(
 
 
 def test_without_a_script_it_is_a_form(browser: Browser, served: str) -> None:
-    with looking(browser, java_script_enabled=False) as page:
+    with looking(browser, locale="ko", java_script_enabled=False) as page:
         page.goto(f"{served}ko/builder/")
         for name, slug in (("any", "rl"), ("any", "rlhf"), ("not", "gan")):
             page.locator(f"input[name={name}][value={slug}]").check()
@@ -344,7 +330,7 @@ def test_a_form_without_a_tag_is_no_feed_of_everything(browser: Browser, served:
 def test_static_hosting_without_a_script_leads_to_the_feeds_there_are(
     browser: Browser, static: str
 ) -> None:
-    with looking(browser, java_script_enabled=False) as page:
+    with looking(browser, locale="ko", java_script_enabled=False) as page:
         page.goto(f"{static}ko/builder/")
         expect(page.get_by_role("checkbox").first).to_be_hidden()
         expect(page.locator("main").get_by_role("link", name="모든 태그")).to_be_visible()
@@ -433,7 +419,7 @@ def test_it_is_accessible_and_fits_a_phone(
 ) -> None:
     address = request.getfixturevalue(mode)
     size = {"width": 320, "height": 640}
-    with looking(browser, color_scheme=scheme, viewport=size) as page:
+    with looking(browser, locale="ko", color_scheme=scheme, viewport=size) as page:
         page.goto(f"{address}ko/builder/?any=rl,rlhf&not=bulk")
         papers(page, 3)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -442,7 +428,7 @@ def test_it_is_accessible_and_fits_a_phone(
 
 
 def test_nothing_moves_while_it_begins(browser: Browser, served: str) -> None:
-    with looking(browser, viewport={"width": 375, "height": 800}) as page:
+    with looking(browser, locale="ko", viewport={"width": 375, "height": 800}) as page:
         page.add_init_script(
             """window.moved = 0;
             new PerformanceObserver((list) => list.getEntries().forEach((entry) => {

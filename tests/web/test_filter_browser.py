@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browsing import browsing, needs_chromium, serving_site
+from tests.browsing import browsing, looking, needs_chromium, serving_site
 from tests.publications import build_at, write_publication
 
 pytestmark = needs_chromium
@@ -48,15 +48,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(locale="en")
-    context.set_default_timeout(5_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert not complaints
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    with looking(browser, site, locale="en") as page:
+        yield page
 
 
 def panel(page: Page) -> Locator:

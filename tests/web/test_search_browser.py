@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from lxml import html
 from playwright.sync_api import Browser, Locator, Page, Response, expect
 
-from tests.browsing import Watch, browsing, needs_chromium, serving_site
+from tests.browsing import browsing, looking, needs_chromium, serving_site
 from tests.publications import build_at, write_publication
 
 pytestmark = needs_chromium
@@ -77,15 +77,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, site: str) -> Iterator[Page]:
-    context = browser.new_context(locale="ko")
-    context.set_default_timeout(5_000)
-    page = context.new_page()
-    watch = Watch(urlsplit(site).netloc)
-    watch.follow(page)
-    yield page
-    context.close()
-    assert not watch.complaints
-    assert not watch.strangers
+    with looking(browser, site, locale="ko") as page:
+        yield page
 
 
 def look(page: Page, site: str, query: str, lang: str = "ko", rest: str = "") -> None:

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from lxml import html
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import Watch, browsing, needs_chromium, serving_site
+from tests.browsing import browsing, looking, needs_chromium, serving_site
 from tests.publications import build_at, write_publication
 
 pytestmark = needs_chromium
@@ -90,15 +90,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, site: str) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(5_000)
-    page = context.new_page()
-    watch = Watch(urlsplit(site).netloc)
-    watch.follow(page)
-    yield page
-    context.close()
-    assert not watch.complaints
-    assert not watch.strangers
+    with looking(browser, site, viewport={"width": 1280, "height": 900}) as page:
+        yield page
 
 
 @pytest.mark.parametrize("kind", KINDS)
