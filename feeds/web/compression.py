@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import logging
 import os
+import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -69,9 +70,12 @@ class _Kept:
     size: int
     path: Path
 
+    @property
+    def is_unfinished(self) -> bool:
+        return self.path.suffix == _UNFINISHED
+
     def is_forgotten(self, now: float) -> bool:
-        unused = _UNFINISHED_S if self.path.suffix == _UNFINISHED else _UNUSED_S
-        return now - self.used > unused
+        return now - self.used > (_UNFINISHED_S if self.is_unfinished else _UNUSED_S)
 
 
 class CompressedFiles:
@@ -106,7 +110,8 @@ class CompressedFiles:
             share = 0.9 if crowded else 1.0
             for copy in kept:
                 fits = files <= self._most_files * share and size <= self._most_bytes * share
-                if not fits or copy.is_forgotten(now):
+                # What another thread is writing goes nowhere.
+                if copy.is_forgotten(now) or not (fits or copy.is_unfinished):
                     _remove(copy.path)
                     files, size = files - 1, size - copy.size
             self._files, self._bytes = files, size
@@ -161,12 +166,18 @@ class CompressedFiles:
         except OSError:
             return
         for entry in entries:
-            path = Path(entry.path)
-            if path.suffix in {*_ENDINGS.values(), _UNFINISHED} and entry.is_file(
-                follow_symlinks=False
-            ):
-                status = entry.stat(follow_symlinks=False)
-                yield _Kept(status.st_mtime, status.st_size, path)
+            if entry.name.endswith((*_ENDINGS.values(), _UNFINISHED)) and (copy := _look_at(entry)):
+                yield copy
+
+
+def _look_at(entry: os.DirEntry[str]) -> _Kept | None:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None  # another thread has finished or removed it meanwhile
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return _Kept(status.st_mtime, status.st_size, Path(entry.path))
 
 
 def _remove(path: Path) -> None:

@@ -210,6 +210,17 @@ def test_too_many_copies_lose_the_oldest(tmp_path: Path) -> None:
     assert len(names(tmp_path)) == 19
 
 
+def test_copies_are_made_while_others_are_removed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = CompressedFiles(tmp_path, most_files=2)
+    with ThreadPoolExecutor(8) as pool:
+        made = pool.map(lambda i: store.copy(digest(i), "gzip", b"%d" % i * 2000), range(400))
+        assert [gzip.decompress(each) for each in made] == [b"%d" % i * 2000 for i in range(400)]
+    assert not caplog.messages
+    assert len(names(tmp_path)) <= 2
+
+
 def test_copies_that_take_too_much_room_lose_the_oldest(tmp_path: Path) -> None:
     store = CompressedFiles(tmp_path, most_bytes=5_000)
     for number in range(10):
