@@ -52,8 +52,8 @@ class Commands(click.Group):
 def main(ctx: click.Context, config_path: Path | None) -> None:
     """Daily notes in; feeds and newsletters out.
 
-    Paperround reads a folder of notes and writes Atom, RSS and JSON feeds, plain pages, and a
-    newsletter for each day, in every language of the publication.
+    Paperround reads a folder of notes and writes Atom, RSS and JSON feeds, an archive of pages with
+    a search, and a newsletter for each day, in every language of the publication.
 
     Start with "paperround init", then "paperround build" or "paperround run".
     """

@@ -162,6 +162,13 @@ def test_page_is_whole_and_has_nothing_personal() -> None:
     assert not document.find_class("preheader")
 
 
+def test_what_is_a_message_in_a_mail_is_the_main_thing_of_the_page() -> None:
+    issue = make_issue([make_article("A")])
+    page: html.HtmlElement = html.document_fromstring(render_page(issue, make_site()))
+    assert page.xpath("//@role") == ["main"]
+    assert tree(mail(issue)).xpath("//body/*/@role") == ["article"]
+
+
 def test_every_issue_has_a_page() -> None:
     issues = [make_issue([make_article("A B", lang=lang)], lang=lang) for lang in ("ko", "en")]
     files = list(write_newsletters(make_site(None, *issues)))
