@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, Page
 from feeds.model import Article
 from feeds.outputs.search.files import encode_postings, files_folder, manifest_path
 from feeds.outputs.search.index import WEIGHTS, order_articles
-from feeds.outputs.search.words import find_shard, mark_pair, name_shelf
+from feeds.outputs.search.words import MOST_PARTS, find_shard, mark_pair, name_shelf
 from tests.browsing import browsing, needs_chromium, serving_site
 from tests.outputs.searching import CASES
-from tests.publications import CHECKOUT, build_at, copy_sample
+from tests.publications import CHECKOUT, LATER, build_at, copy_sample
 
 pytestmark = needs_chromium
 
@@ -31,8 +31,11 @@ PARTICLES = (
 )
 STEM = re.compile(r"(?<![가-힣])([가-힣]{2,4})(?:을|를|은|는|이|가|의)(?![가-힣])")
 RUN = re.compile(r"[가-힣]{2,}")
-WORD = re.compile(r"(?<![^\W가-힣_])(?<!['’.])[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-WHOLE = r"(?![^\W가-힣_]|['’])"
+# Words of other letters (björn) and C++ are for the cases that both sides share.
+WORD = re.compile(r"(?<![^\W가-힣_])(?<!['’.])[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?![^\W가-힣_]|\+\+)")
+WHOLE = r"(?![^\W가-힣_]|['’]|\+\+)"
+# The end of an address: of so many parts none are kept as one.
+CHAIN = re.compile(rf"\w+(?:-\w+){{{MOST_PARTS},}}")
 
 SEARCH = """async ([index, query, manifest, files, queries]) => {
   const { openIndex } = await import(index);
@@ -71,7 +74,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def articles(root: Path) -> dict[str, list[Article]]:
-    archive = build_at(root / "paperround.toml").publication.archive
+    archive = build_at(root / "paperround.toml", LATER).publication.archive
     return {lang: order_articles(archive.articles[lang]) for lang in LANGUAGES}
 
 
@@ -111,7 +114,7 @@ def scan(article: Article) -> str:
     bodies = [text.plain for text in (article.commentary, article.abstract) if text]
     lines = [article.title, *(line for body in bodies for line in body), *article.authors]
     text = "\n".join([*lines, *(tag.label for tag in article.tags)])
-    return unicodedata.normalize("NFC", text).casefold()
+    return CHAIN.sub(" ", unicodedata.normalize("NFC", text).casefold())
 
 
 def missing(
