@@ -55,12 +55,15 @@ export function isEmpty(selection) {
 function parseSelection(query) {
   const selection = emptySelection();
   for (const part of PARTS) {
-    const slugs = query.getAll(part).flatMap((value) => value.split(",")).map((slug) => slug.trim());
+    const slugs = query.getAll(part).flatMap((value) => value.split(",")).map(spell);
     const kept = slugs.filter((slug) => slug && slug.length <= LETTERS_AT_MOST);
     selection[part] = new Set(kept.slice(0, TAGS_AT_MOST));
   }
   return selection;
 }
+
+// As slugs are spelled: addresses are typed in capitals, and composed in two ways.
+const spell = (tag) => tag.normalize("NFKC").toLowerCase().trim();
 
 // Storage may be refused (private windows): then a selection lives in the address alone.
 function recall() {

@@ -12,6 +12,7 @@ from lxml import html
 from feeds.languages import load_languages
 from feeds.model import Tag
 from feeds.outputs.initials import find_initial, group_by_initial
+from feeds.outputs.pages.days import write_days
 from feeds.outputs.pages.tags import write_tags
 from tests.outputs.pages import hrefs, read_page, render_pages, texts
 from tests.outputs.samples import make_article, make_site
@@ -53,6 +54,16 @@ def test_a_tag_is_described_as_the_configuration_says_by_any_of_its_names(out: P
         assert texts(page, "//p[@class='about']") == [said]
         assert page.xpath("//meta[@name='description']/@content") == [said]
     assert texts(read_page(out / "en/tags/gan/index.html"), "//p[@class='about']") == ["두 신경망"]
+
+
+def test_a_tag_in_another_script_says_its_language_in_the_filter() -> None:
+    tags = (Tag(slug="한국어", label="한국어"), Tag(slug="rl", label="RL"))
+    site = make_site([make_article(lang="en", tags=tags)])
+    page = html.document_fromstring(
+        render_pages(site, "en", write_days)["en/2024/12/17/index.html"]
+    )
+    marks = {each.text: each.get("lang") for each in page.xpath("//li[@data-slug!='']//bdi")}
+    assert marks == {"#한국어": "ko", "#RL": None}
 
 
 def test_a_tag_says_how_many_entries_it_has_and_from_when_to_when(out: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_chosen_tag_leaves_only_its_entries(page: Page, site: str) -> None:
     assert [title.startswith("First") for title in shown(page)] == [True]
     expect(panel(page).get_by_role("status")).to_have_text("Papers shown: 1 of 2.")
     assert query(page) == "any=rl"
+
+
+@pytest.mark.parametrize("typed", ["RL", " rl", "ｒｌ"])
+def test_a_tag_in_an_address_may_be_spelled_as_people_type(
+    page: Page, site: str, typed: str
+) -> None:
+    page.goto(f"{site}{DAY}?any={typed}")
+    assert [title.startswith("First") for title in shown(page)] == [True]
+    assert query(page) == "any=rl"
+
+
+def test_a_tag_may_be_composed_as_another_system_does(page: Page, site: str) -> None:
+    page.goto(f"{site}en/2024/12/12/?any={unicodedata.normalize('NFD', '한국어')}")
+    assert [title.startswith("Fifth") for title in shown(page)] == [True]
 
 
 def test_several_chosen_tags_show_what_has_any_of_them(page: Page, site: str) -> None:

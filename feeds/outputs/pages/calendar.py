@@ -161,7 +161,7 @@ def _write_period(
         previous=previous,
         following=following,
         weekdays=order_weekdays(frame.language),
-        filter_tags=frame.count_tags(articles),
+        filter_tags=frame.list_filter_tags(articles),
         count=len(articles),
     )
 

@@ -40,7 +40,7 @@ def write_days(frame: Frame) -> Iterator[OutputFile]:
             month=month_path(frame.lang, day.date),
             month_name=format_date(day.date, frame.language, "month"),
             year=year_path(frame.lang, day.date.year),
-            filter_tags=frame.count_tags(day.articles),
+            filter_tags=frame.list_filter_tags(day.articles),
         )
 
 

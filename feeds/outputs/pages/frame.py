@@ -14,19 +14,19 @@ from urllib.parse import unquote, urlsplit
 
 from markupsafe import Markup
 
-from feeds.model import Article, Day, Feed, Language, Link, OutputFile, Tag
+from feeds.model import Article, Day, Feed, Language, Link, OutputFile
 from feeds.outputs.addresses import day_path, tag_path
 from feeds.outputs.assets import Assets
 from feeds.outputs.formats import FORMATS
 from feeds.outputs.pages.head import DESCRIPTION_LENGTH, OpenGraph
-from feeds.outputs.pages.lines import Line, Lines, Stamp
+from feeds.outputs.pages.lines import Line, Lines, Stamp, Term
 from feeds.outputs.pages.prose import Prose
 from feeds.outputs.shorten import summarize
 from feeds.outputs.site import Site
 from feeds.outputs.sitemap import Listed
 
 HTML = "text/html; charset=utf-8"
-_MOST_FILTER_TAGS = 100
+_MOST_FILTER_TAGS = 20
 
 T = TypeVar("T")
 
@@ -156,11 +156,11 @@ class Frame:
         words = self.words["pages"]
         return words["papers_one"] if count == 1 else words["papers_many"].format(count=count)
 
-    def count_tags(self, articles: Iterable[Article]) -> list[tuple[Tag, int]]:
-        """The tags of entries and how many have them, the most used first; not the rarest."""
+    def list_filter_tags(self, articles: Iterable[Article]) -> list[tuple[Term, int]]:
+        """The tags that a page's filter shows at once: the most used, and how many have them."""
         counts = Counter(tag for article in articles for tag in article.tags)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].label.casefold()))
-        return ranked[:_MOST_FILTER_TAGS]
+        return [(self.lines.term(tag), count) for tag, count in ranked[:_MOST_FILTER_TAGS]]
 
     def _share(self) -> dict[str, Any]:
         rights = self.config.rights

@@ -23,5 +23,5 @@ def write_search_page(frame: Frame) -> Iterator[OutputFile]:
         styles=("search.css",),
         manifest=manifest_path(frame.lang),
         files=files_folder(frame.lang),
-        filter_tags=frame.count_tags(frame.articles),
+        filter_tags=frame.list_filter_tags(frame.articles),
     )

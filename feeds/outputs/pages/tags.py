@@ -145,7 +145,7 @@ def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
         lettered=len(used) >= LETTERS_FROM,
         # Of a short list not nearly all.
         most_used=_show_tags(frame, used[: min(_MOST_USED, len(used) // 2)]),
-        filter_tags=used,
+        filter_tags=frame.list_filter_tags(frame.articles),
     )
 
 
