@@ -85,7 +85,7 @@ class CompressedFiles:
     """
 
     def __init__(
-        self, folder: Path | None, *, most_files: int = 20_000, most_bytes: int = 512 * 1024**2
+        self, folder: Path | None, *, most_files: int = 40_000, most_bytes: int = 512 * 1024**2
     ) -> None:
         self._folder = folder
         self._most_files = most_files
