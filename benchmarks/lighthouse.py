@@ -81,7 +81,9 @@ def look(address: str, folder: Path, *, desktop: bool) -> dict[str, Any]:
         *(["--preset=desktop"] if desktop else []),
     ]
     variables = {"CHROME_PATH": shutil.which("chromium") or "", **os.environ}
-    subprocess.run(command, check=True, env=variables, timeout=180, capture_output=True)
+    done = subprocess.run(command, env=variables, timeout=180, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"lighthouse: {address}: {done.stderr.strip()}")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return found
 
