@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.slugs import AliasError, is_safe_name, join_tags, tag_slug, title_key
@@ -46,7 +46,6 @@ def test_slug_of_a_tag(label: str, slug: str) -> None:
     assert tag_slug(label) == slug
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_slug_of_a_slug_is_itself_and_names_a_folder(label: str) -> None:
     slug = tag_slug(label)
@@ -57,7 +56,6 @@ def test_slug_of_a_slug_is_itself_and_names_a_folder(label: str) -> None:
     assert is_safe_name(title_key(label))
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="._/-con+#ㄱ\u0300 ", max_size=8))
 def test_slug_of_awkward_text_is_safe(label: str) -> None:
     slug = tag_slug(label)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.archive.due import at_time, issue_due
@@ -47,7 +47,6 @@ def test_time_that_clocks_skip_is_the_next_that_exists(
     assert issue_due(day, config).isoformat() == expected
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(ZONES),
     st.dates(date(1970, 1, 2), date(2037, 12, 30)),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.archive.ledger import Ledger, format_ledger, parse_ledger
@@ -62,7 +62,6 @@ def ledgers(draw: st.DrawFn) -> Ledger:
     return Ledger(records=tuple(records))
 
 
-@settings(deadline=None)
 @given(ledgers())
 def test_what_is_written_is_read(ledger: Ledger) -> None:
     text = format_ledger(ledger)
@@ -70,7 +69,6 @@ def test_what_is_written_is_read(ledger: Ledger) -> None:
     assert format_ledger(parse_ledger(text, name=NAME)) == text
 
 
-@settings(deadline=None)
 @given(ledgers(), st.randoms())
 def test_order_of_lines_makes_no_difference(ledger: Ledger, random: object) -> None:
     header, *lines = format_ledger(ledger).removesuffix("\n").split("\n")

@@ -109,7 +109,7 @@ def check_same_again(notes: list[Note], built: Built, now: datetime, seed: int) 
     assert replace(again.archive, findings=()) == replace(built.archive, findings=())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(starts, histories, st.integers())
 def test_any_history_keeps_the_promises(
     start: list[tuple[str, date]],
@@ -127,7 +127,7 @@ def test_any_history_keeps_the_promises(
         built = after
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(starts, histories)
 def test_paper_keeps_its_id_through_edits_moves_renames_and_absence(
     start: list[tuple[str, date]],

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.notes.markup.latex import latex_to_text
@@ -72,13 +72,11 @@ PIECES = [
 ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES)).map("".join))
 def test_any_latex_gives_text(source: str) -> None:
     assert isinstance(latex_to_text(source), str)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="$\\{-`'")))
 def test_text_without_latex_is_not_touched(source: str) -> None:
     assert latex_to_text(source) == source

@@ -242,7 +242,7 @@ PIECES = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_any_formula_is_safe_on_a_page(formula: str) -> None:
     text = render(f"$x${formula}$y_1$", f"$${formula}$$")

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.languages import load_languages
@@ -166,7 +166,6 @@ SOUP = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(st.lists(SOUP, max_size=6))
 @example(["|a|b|", "|-|-|", "|<|"])
 @example(["- ", "> - 1. > "])
@@ -175,14 +174,12 @@ def test_soup_is_safe(paragraphs: list[str]) -> None:
         assert_safe(text)
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_text_is_safe(first: str, second: str) -> None:
     for text in render_all(first, second):
         assert_safe(text)
 
 
-@settings(deadline=None)
 @given(st.one_of(SOUP, st.text()))
 def test_title_is_one_clean_line(text: str) -> None:
     title = plain_title(text)
@@ -196,7 +193,6 @@ WORD = re.compile("|".join(WORDS))
 MARKS = st.text("*_~`[]()>-$\\{}^ .,:", max_size=3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(MARKS, st.sampled_from(WORDS)), max_size=12))
 @example([("~~~", "Queue"), ("`", "Queue")])
 def test_no_word_is_lost(pieces: list[tuple[str, str]]) -> None:

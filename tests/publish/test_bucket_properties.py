@@ -104,7 +104,7 @@ def read(store: MemoryStore) -> dict[str, bytes]:
     return found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(events, max_size=5), sites)
 def test_after_any_history_a_publish_leaves_the_files_and_what_others_wrote(
     history: Sequence[Published | Written], files: dict[str, str]
@@ -137,7 +137,7 @@ def test_after_any_history_a_publish_leaves_the_files_and_what_others_wrote(
     assert (again.plan.uploads, again.plan.removals) == ((), ())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(st.sampled_from(PATHS), st.sampled_from("12")),
     st.dictionaries(st.sampled_from(PATHS), st.sampled_from("12")),
@@ -168,7 +168,6 @@ def test_a_plan_accounts_for_every_file_and_every_object(
     assert all(plan.begun[p] is None for p in uploads if p in plan.begun)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8"), min_size=1),
