@@ -62,7 +62,7 @@ def test_a_tag_in_another_script_says_its_language_in_the_filter() -> None:
     page = html.document_fromstring(
         render_pages(site, "en", write_days)["en/2024/12/17/index.html"]
     )
-    marks = {each.text: each.get("lang") for each in page.xpath("//li[@data-slug!='']//bdi")}
+    marks = {each.text: each.get("lang") for each in page.iterfind(".//ul[@data-filter-tags]//bdi")}
     assert marks == {"#한국어": "ko", "#RL": None}
 
 
