@@ -2,8 +2,8 @@
 
 ::
 
-    npm install --prefix /tmp/lighthouse lighthouse@12
-    PATH=/tmp/lighthouse/node_modules/.bin:$PATH python benchmarks/lighthouse.py [paperround.toml]
+    npm install --prefix FOLDER lighthouse@12
+    PATH=FOLDER/node_modules/.bin:$PATH python benchmarks/lighthouse.py [paperround.toml]
 
 Builds the publication into a folder of its own, serves it on this machine and looks at a page of
 each kind on Lighthouse's telephone (``--desktop``: on its desktop). Ends with 1 where a figure is
