@@ -53,6 +53,7 @@ KINDS = {
     "year": "ko/2024/",
     "month": "ko/2024/12/",
     "day": "ko/2024/12/17/",
+    "newsletter": "ko/2024/12/17/newsletter.html",
     "hostile day": "ko/2024/12/16/",
     "tags": "ko/tags/",
     "tag": "ko/tags/rl/",
