@@ -13,7 +13,7 @@ SETTINGS = 'folders = { templates = "mine" }'
 
 def write_template(root: Path, name: str, content: str | bytes) -> Path:
     path = root / "mine" / name
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return write_publication(root, settings=SETTINGS)
 
@@ -67,6 +67,16 @@ def test_a_fault_in_a_template_is_told_with_its_line_and_nothing_is_written(
     assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "ledger.jsonl").exists()
+
+
+def test_a_fault_in_a_template_leaves_the_last_good_site_in_place(tmp_path: Path) -> None:
+    config = write_template(tmp_path, "site/tag.html", '{% extends "site/base.html" %}')
+    assert run(config, "build").exit_code == 0
+    before = read_tree(tmp_path / "out")
+    write_template(tmp_path, "site/tag.html", "<p>\n{{ nope }}")
+    result = run(config, "build")
+    assert (result.exit_code, "mine/site/tag.html:2: 'nope'" in result.stderr) == (1, True)
+    assert read_tree(tmp_path / "out") == before
 
 
 def test_a_style_that_is_no_text_is_told(tmp_path: Path) -> None:
