@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal
 
 Level = Literal["error", "warning", "notice"]
+Rhythm = Literal["daily", "weekly"]
 
 
 # --- 1. what a note holds -------------------------------------------------------------------------
@@ -205,12 +206,18 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """What a newsletter holds: the day's own articles, then those that came too late for theirs."""
+    """What a newsletter holds: the day's own articles, then those that came too late for theirs.
+
+    A ``weekly`` one holds the articles of several days, oldest first, and is named by its last
+    ``day`` and its ``first_day``.
+    """
 
     day: date
     lang: str
     articles: tuple[Article, ...]
     late: tuple[Article, ...]
+    kind: Rhythm = "daily"
+    first_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

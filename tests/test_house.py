@@ -24,12 +24,15 @@ RANKS = {
     "scripts": 1,
     "slugs": 1,
     "urls": 1,
+    "personal": 1,
     "config": 2,
     "locks": 3,
+    "secrets": 3,
     "notes": 3,
     "archive": 3,
     "outputs": 3,
     "delivery.message": 3,
+    "delivery.variant": 3,
     "publish": 4,
     "sources": 4,
     "images": 4,
@@ -38,15 +41,16 @@ RANKS = {
     "archive_file": 5,
     "ledger_file": 5,
     "starter": 5,
-    "delivery": 5,
-    "web": 5,
-    "pipeline": 6,
-    "schedule": 7,
-    "runner": 8,
-    "cli": 9,
-    "__main__": 10,
+    "subscribers": 5,
+    "delivery": 6,
+    "web": 6,
+    "pipeline": 7,
+    "schedule": 8,
+    "runner": 9,
+    "cli": 10,
+    "__main__": 11,
 }
-PURE = {"notes", "archive", "outputs", "delivery.message"}
+PURE = {"notes", "archive", "outputs", "delivery.message", "delivery.variant"}
 # What a pure part has no use for: clocks, disks, networks, other programs.
 IMPURE_MODULES = {"os", "time", "socket", "subprocess", "shutil", "tempfile", "requests", "httpx"}
 IMPURE_CALLS = {
