@@ -12,7 +12,9 @@
     ├── RenderError            a template that does not render
     ├── PublishError           a file that cannot be written
     ├── StateError             a database that cannot be opened or moved forward
+    ├── SecretError            a key or a password that cannot be read or kept
     ├── InUseError             a state folder or a port that another process has
+    ├── SubscriptionError      something a reader or an importer asked for that cannot be
     └── DeliveryError          an issue that a way of delivery did not take
 
 A message says where, what, and what was expected.
@@ -97,6 +99,23 @@ class PublishError(PaperroundError):
 
 class StateError(PaperroundError):
     """The database of issues cannot be opened or moved forward."""
+
+
+class SecretError(PaperroundError):
+    """A key or a password that cannot be read or kept; its value is never told."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+
+
+class SubscriptionError(PaperroundError):
+    """What a subscription cannot be; ``key`` names the field or the column (``address``)."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        self.message = message
 
 
 class InUseError(PaperroundError):

@@ -286,3 +286,99 @@ class Newsletter:
     preheader: str
     html: str
     text: str
+    kind: Rhythm = "daily"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a mail, and when it stands in it.
+
+    An empty ``when`` means always; else it is one of the facts about what a reader has chosen
+    (entries by their position from 0): ``entry 3``: it is chosen, and there is room for it;
+    ``listed 3``: so it is, as one of several; ``lead 3``: it is the first that is chosen;
+    ``count 4``: so many are chosen; ``rest 2``: there is no room for so many of them;
+    ``several``: more than one is chosen; ``late``: a late one is shown; ``tagged``, ``tag rl``:
+    a chosen one has tags, has this tag.
+    """
+
+    text: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailedEntry:
+    """An entry of a mailing: its article's id, its slugs, and what a mail that it leads says."""
+
+    article: str
+    tags: tuple[str, ...]
+    late: bool
+    subject: str
+    preheader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """What the readers of a language get for an issue, frozen when it is published.
+
+    A reader's variant is put together from pieces, whatever has become of notes and templates by
+    then. ``rooms`` are whole HTML documents, each with less of every entry than the one before;
+    the first in which a variant has ``limit_bytes`` at most (line ends counted as two) is taken.
+    Where there is only one, every variant fits. Addresses that are one reader's hold marks
+    (``feeds.personal``).
+    """
+
+    kind: Rhythm
+    day: date
+    lang: str
+    entries: tuple[MailedEntry, ...]
+    rooms: tuple[tuple[Piece, ...], ...]
+    text: tuple[Piece, ...]
+    limit_bytes: int
+
+
+# --- 4. readers -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a reader wants to be mailed, and when.
+
+    ``selection`` is a query of tags in its one spelling (``any=rl,rlhf&not=gan``), empty for all.
+    ``hour`` is the hour of the day (0 to 23) in ``zone``, None for as soon as an issue is out;
+    without a ``zone`` it is the publication's. Mail stops until the day ``paused_until``.
+    """
+
+    lang: str
+    selection: str = ""
+    rhythm: Rhythm = "daily"
+    hour: int | None = None
+    zone: str | None = None
+    paused_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A reader. ``token`` stands for them in links; ``address`` is as they wrote it.
+
+    ``pending``: asked to confirm. ``active``: confirmed. ``left``: gets nothing any more.
+    ``revision`` counts changes. Moments are aware (UTC).
+    """
+
+    id: int
+    token: str
+    address: str
+    state: Literal["pending", "active", "left"]
+    preferences: Preferences
+    created: datetime
+    confirmed: datetime | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail to one reader that is no issue: to confirm, to reach their data."""
+
+    lang: str
+    subject: str
+    text: str
+    html: str

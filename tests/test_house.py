@@ -26,7 +26,7 @@ RANKS = {
     "urls": 1,
     "personal": 1,
     "config": 2,
-    "locks": 3,
+    "locks": 2,
     "secrets": 3,
     "notes": 3,
     "archive": 3,

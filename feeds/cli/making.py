@@ -194,9 +194,10 @@ def issue(
 
 def _issued_days(config: Config) -> frozenset[date]:
     """What went out, as far as this machine knows: in CI, say, there is no database."""
-    from feeds.database.state import database_path, open_state
+    from feeds.database.opening import database_exists
+    from feeds.database.state import open_state
 
-    if not database_path(config).is_file():
+    if not database_exists(config):
         return frozenset()
     with open_state(config) as state:
         return state.issued_days()

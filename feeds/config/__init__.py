@@ -72,6 +72,60 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     unsubscribe_mailto: str | None = None
 
 
+class Smtp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The relay that takes the mail. The password is a secret and never stands here.
+
+    ``per_second``, ``domain_per_minute`` and ``daily_limit`` are messages; 0 is no limit. With
+    ``warm_up_from`` the first day's limit is that many, and half as many again on each day after.
+    """
+
+    host: str = "localhost"
+    port: int | None = None
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    verify: bool = True
+    user: str | None = None
+    hello: str | None = None
+    connections: int = 4
+    timeout_seconds: int = 60
+    per_second: int = 0
+    domain_per_minute: int = 0
+    daily_limit: int = 0
+    warm_up_from: int = 0
+    give_up_hours: int = 48
+    on_ambiguous: Literal["retry", "hold"] = "retry"
+
+    @property
+    def port_number(self) -> int:
+        """The port, by default the one that is registered for the security chosen."""
+        return self.port or {"tls": 465, "starttls": 587, "none": 25}[self.security]
+
+
+class Dkim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What signs the mail; ``key`` is a file, relative to the configuration."""
+
+    selector: str = "paperround"
+    domain: str | None = None
+    key: str | None = None
+
+
+class Readers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Signing up: how long a confirmation is waited for, and how much of it there may be."""
+
+    confirm_hours: int = 72
+    evidence_days: int = 1095
+    address_per_day: int = 3
+    network_per_hour: int = 20
+    total_per_hour: int = 500
+    proxies: int = 0
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where an issue is posted to as JSON; what signs it is a secret and never stands here."""
+
+    url: str
+    languages: tuple[str, ...] = ()
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A publication. ``root`` is the folder that relative folders start from."""
 
@@ -100,7 +154,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     publish: str | None = None
     folders: Folders = Folders()
     ledger: str = "ledger.jsonl"
+    deliver: tuple[str, ...] = ("folder",)
     mail: Mail = Mail()
+    smtp: Smtp = Smtp()
+    dkim: Dkim = Dkim()
+    readers: Readers = Readers()
+    webhooks: dict[str, Webhook] = {}
+    database: str | None = None
+    durability: Literal["process", "power"] = "process"
+    log_addresses: bool = False
     root: Path = Path()
 
     # What the keys mean, worked out in one place:
@@ -168,9 +230,29 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The absolute address of a percent-encoded path below the base URL."""
         return f"{self.base_url.rstrip('/')}/{path}"
 
+    @property
+    def has_readers(self) -> bool:
+        """Whether people can sign up: there is mail for them."""
+        return "mail" in self.deliver
+
+    @property
+    def dkim_domain(self) -> str:
+        """The domain that signs: by default the sender's."""
+        sender = (self.mail.from_address or "").rpartition("@")[2]
+        return self.dkim.domain or sender or self.id_domain
+
+    @property
+    def dkim_key_path(self) -> Path:
+        """Where the private key that signs is kept."""
+        return self.root / (self.dkim.key or f"{self.folders.state}/{self.dkim.selector}.dkim.pem")
+
     def unsubscribe_address(self, lang: str) -> str:
         """The page that says, in a language, how to stop the newsletter."""
         return self.address(f"{lang}/unsubscribe/")
+
+    def reader_address(self, lang: str, page: str, token: str = "") -> str:
+        """A page for one reader (``unsubscribe``, ``preferences`` …), with what opens it."""
+        return self.address(f"{lang}/{page}{f'?t={token}' if token else ''}")
 
 
 def parse_hour(value: int | str) -> time:

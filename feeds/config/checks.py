@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from feeds.config.places import parse_place
 from feeds.languages import known_languages
@@ -14,6 +15,7 @@ from feeds.slugs import AliasError, join_tags, tag_slug
 if TYPE_CHECKING:
     from feeds.config import Config
 
+WAY_NAMES = ("folder", "mail", "webhook")
 OUTPUT_NAMES = ("pages", "search", "atom", "rss", "json", "opml", "newsletter")
 
 Check = tuple[object, str, str]
@@ -32,6 +34,9 @@ def find_problems(config: Config) -> Iterator[tuple[str, str]]:
         _check_tags(config),
         _check_folders(config),
         _check_publish(config),
+        _check_deliver(config),
+        _check_smtp(config),
+        _check_database(config),
     )
     # One by one: without a base URL that is one, the rest cannot even be looked at.
     return ((key, message) for good, key, message in checks if not good)
@@ -111,6 +116,91 @@ def _check_mail(config: Config) -> Iterator[Check]:
             f"mail.{key}",
             f"{value!r}; expected an address such as name@example.org",
         )
+
+
+def _check_deliver(config: Config) -> Iterator[Check]:
+    expected = ", ".join(WAY_NAMES)
+    for name in config.deliver:
+        yield name in WAY_NAMES, "deliver", f"{name!r}; expected some of {expected}"
+    twice = len(set(config.deliver)) < len(config.deliver)
+    yield not twice, "deliver", "a way stands twice; expected each once"
+    mailing = "mail" in config.deliver
+    yield (
+        not mailing or config.mail.from_address,
+        "mail.from_address",
+        "missing; expected the address that mail is from, such as notes@example.org",
+    )
+    yield (
+        not mailing or "newsletter" in config.outputs,
+        "outputs",
+        "no 'newsletter'; expected it where mail is delivered",
+    )
+    yield (
+        "webhook" not in config.deliver or config.webhooks,
+        "webhooks",
+        "missing; expected a table [webhooks.NAME] with an url",
+    )
+    for name, hook in config.webhooks.items():
+        yield (
+            re.fullmatch(r"[a-z0-9][a-z0-9-]{0,47}", name),
+            f"webhooks.{name}",
+            "expected a name of lower-case letters, digits and hyphens",
+        )
+        yield (
+            _is_web(hook.url) and "@" not in hook.url.split("/")[2],
+            f"webhooks.{name}.url",
+            f"{hook.url!r}; expected an address such as https://example.org/hook, no password",
+        )
+        for code in hook.languages:
+            yield (
+                code in config.languages,
+                f"webhooks.{name}.languages",
+                f"{code!r}; expected some of {', '.join(config.languages)}",
+            )
+
+
+def _check_smtp(config: Config) -> Iterator[Check]:
+    smtp, readers = config.smtp, config.readers
+    host = r"[A-Za-z0-9.:_-]+"
+    yield re.fullmatch(host, smtp.host), "smtp.host", f"{smtp.host!r}; expected a host's name"
+    hello = smtp.hello or "localhost"
+    yield re.fullmatch(r"[A-Za-z0-9.:\[\]_-]+", hello), "smtp.hello", f"{hello!r}; expected a name"
+    yield 0 < smtp.port_number < 65536, "smtp.port", "expected 1 to 65535"
+    yield 1 <= smtp.connections <= 64, "smtp.connections", "expected 1 to 64"
+    for key in ("timeout_seconds", "give_up_hours"):
+        yield getattr(smtp, key) >= 1, f"smtp.{key}", "expected 1 or more"
+    for key in ("per_second", "domain_per_minute", "daily_limit", "warm_up_from"):
+        yield getattr(smtp, key) >= 0, f"smtp.{key}", "expected 0 (no limit) or more"
+    yield (
+        not smtp.warm_up_from or smtp.daily_limit >= smtp.warm_up_from,
+        "smtp.warm_up_from",
+        "expected daily_limit, the number it grows to",
+    )
+    for key in ("confirm_hours", "address_per_day", "network_per_hour", "total_per_hour"):
+        yield getattr(readers, key) >= 1, f"readers.{key}", "expected 1 or more"
+    for key in ("evidence_days", "proxies"):
+        yield getattr(readers, key) >= 0, f"readers.{key}", "expected 0 or more"
+    label = r"[a-z0-9-]+(\.[a-z0-9-]+)*"
+    selector, domain = config.dkim.selector, config.dkim_domain
+    yield re.fullmatch(label, selector, re.I), "dkim.selector", f"{selector!r}; expected a name"
+    yield re.fullmatch(label, domain, re.I), "dkim.domain", f"{domain!r}; expected a name"
+
+
+def _check_database(config: Config) -> Iterator[Check]:
+    url = config.database
+    if url is None:
+        return
+    parts = urlsplit(url)
+    yield (
+        parts.scheme == "postgresql",
+        "database",
+        "expected postgresql://host/name, or no such key for SQLite in the state folder",
+    )
+    yield (
+        not parts.password and "password" not in parts.query,
+        "database",
+        "holds a password; expected it in PAPERROUND_DATABASE_PASSWORD, or …_PASSWORD_FILE",
+    )
 
 
 def _check_times(config: Config) -> Iterator[Check]:

@@ -10,7 +10,13 @@ from typing import Any, get_args
 
 import msgspec
 
-_CHOICES = {"fallback": "none or original", "issue_day": "next or same"}
+_CHOICES = {
+    "fallback": "none or original",
+    "issue_day": "next or same",
+    "smtp.security": "starttls, tls or none",
+    "smtp.on_ambiguous": "retry or hold",
+    "durability": "process or power",
+}
 
 # How TOML's types are called by those who write it.
 _KINDS = {

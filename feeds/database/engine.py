@@ -37,6 +37,9 @@ _INSERTS: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
 
 # What SQLite says, and what to do about it.
 _REMEDIES = {
+    "connection refused": "expected a PostgreSQL that answers there",
+    "could not translate host": "expected the name of a host",
+    "password authentication failed": "expected PAPERROUND_DATABASE_PASSWORD to be that user's",
     "not a database": "it is damaged: restore it, or move it away (every day that is due then "
     "counts as issued)",
     "malformed": "it is damaged: restore it, or move it away (every day that is due then counts "
@@ -55,7 +58,8 @@ def connect(url: str | URL) -> Engine:
     transaction with ``BEGIN IMMEDIATE``, so that a transaction that has read may write.
     """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url)
+        # A server may have been started anew since a connection was last used.
+        return create_engine(url, pool_pre_ping=True)
     # Connections are opened as needed and closed at once: none outlives the thread that made it.
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, poolclass=NullPool)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -90,6 +94,44 @@ def migrate(engine: Engine) -> None:
         if version == HEAD:
             return
         _upgrade(connection, version)
+
+
+def check_version(engine: Engine) -> None:
+    """Make sure that the database is of the version that this code knows, and change nothing.
+
+    :raises StateError: it is not, or cannot be opened.
+    """
+    with explain_errors(engine), engine.connect() as connection:
+        version = _read_version(connection)
+    if version != HEAD:
+        found = f"of version {version}" if version else "empty"
+        raise StateError(
+            f"{_name(engine)}: the database is {found}; expected version {HEAD}. "
+            "paperround db upgrade moves it there"
+        )
+
+
+@contextmanager
+def committing(engine: Engine, durability: str) -> Iterator[Connection]:
+    """A connection for many small transactions, each as durable as the configuration says.
+
+    ``process``: what was committed outlives this process, however it ends, and may be lost when the
+    power fails. ``power``: it outlives that too.
+    """
+    with explain_errors(engine), engine.connect() as connection:
+        if durability == "process":
+            if engine.dialect.name == "sqlite":
+                # Outside of a transaction, which SQLAlchemy would begin.
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA synchronous = NORMAL").close()
+            else:
+                connection.exec_driver_sql("SET synchronous_commit TO off")
+                connection.commit()
+        yield connection
+        if durability == "process" and engine.dialect.name != "sqlite":
+            connection.rollback()
+            connection.exec_driver_sql("SET synchronous_commit TO on")
+            connection.commit()
 
 
 def _read_version(connection: Connection) -> str | None:

@@ -9,36 +9,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import URL, Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from feeds.config import Config
-from feeds.database.engine import connect, explain_errors, insert_new, migrate
+from feeds.database.engine import explain_errors, insert_new
+from feeds.database.opening import open_database
 from feeds.database.records import DeliveryRecord, IssueRecord, read_deliveries, read_issues
 from feeds.database.tables import deliveries, earlier_days, facts, holds, issues
 from feeds.errors import InUseError
 from feeds.locks import hold_lock
 from feeds.model import Newsletter
 
-DATABASE_NAME = "paperround.sqlite3"
 _FIRST_START = "first start"
-
-
-def database_path(config: Config) -> Path:
-    """Where the database of a publication is."""
-    return config.state_folder / DATABASE_NAME
 
 
 def open_state(config: Config) -> State:
     """Open the database of a publication; make it, or move it to this version, where needed.
 
-    :raises StateError: it cannot be opened or written, is damaged, or is of a newer version.
+    :raises StateError: it cannot be opened or written, is damaged, or is of another version.
     """
-    path = database_path(config)
-    engine = connect(URL.create("sqlite", database=str(path)))
-    # Two processes that start at once: one makes the database, the other finds it made.
-    with hold_lock(path.with_name("database.lock"), wait=True):
-        migrate(engine)
-    return State(engine, config.state_folder)
+    return State(open_database(config), config.state_folder)
 
 
 class State:
@@ -61,6 +51,11 @@ class State:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def engine(self) -> Engine:
+        """The database itself."""
+        return self._engine
 
     def close(self) -> None:
         """Let go of the database."""

@@ -17,7 +17,8 @@ from sqlalchemy.schema import CreateTable
 
 import feeds.database
 from feeds.database.engine import connect
-from feeds.database.state import database_path, open_state
+from feeds.database.opening import database_path
+from feeds.database.state import open_state
 from feeds.database.tables import HEAD, metadata
 from feeds.errors import StateError
 from tests.presses import NOON, make_config, make_newsletter

@@ -1,0 +1,86 @@
+"""The database of a publication: a file in the state folder, or a PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, make_url
+
+from feeds.config import Config
+from feeds.database.engine import check_version, connect, migrate
+from feeds.errors import StateError
+from feeds.locks import hold_lock
+from feeds.secrets import read_secret
+
+DATABASE_NAME = "paperround.sqlite3"
+
+
+def database_path(config: Config) -> Path:
+    """Where the database of a publication is, if it is a file."""
+    return config.state_folder / DATABASE_NAME
+
+
+def database_exists(config: Config) -> bool:
+    """Whether there is a database already, as far as can be told without opening one."""
+    return config.database is not None or database_path(config).is_file()
+
+
+def open_database(config: Config) -> Engine:
+    """Open it; a file is made, or moved to this version, where needed.
+
+    :raises StateError: it cannot be opened or written, is damaged, is of a newer version, or is
+        PostgreSQL of an older one, which ``paperround db upgrade`` moves forward.
+    """
+    engine = connect(find_database(config))
+    if config.database is None:
+        _migrate_file(engine, config)
+    else:
+        check_version(engine)
+    return engine
+
+
+def upgrade_database(config: Config) -> None:
+    """Make the database, or move it to this version.
+
+    :raises StateError: it cannot be opened or written, or is of a newer version.
+    """
+    engine = connect(find_database(config))
+    try:
+        if config.database is None:
+            _migrate_file(engine, config)
+        else:
+            migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def find_database(config: Config, environment: Mapping[str, str] = os.environ) -> URL:
+    """Its address, with the password from where secrets are kept.
+
+    :raises SecretError: the password cannot be read.
+    :raises StateError: the driver of PostgreSQL is not installed.
+    """
+    if config.database is None:
+        return URL.create("sqlite", database=str(database_path(config)))
+    _check_driver()
+    url = make_url(config.database)
+    password = read_secret("DATABASE_PASSWORD", environment)
+    return url.set(password=password) if password is not None else url
+
+
+def _migrate_file(engine: Engine, config: Config) -> None:
+    # Two processes that start at once: one makes the database, the other finds it made.
+    with hold_lock(database_path(config).with_name("database.lock"), wait=True):
+        migrate(engine)
+
+
+def _check_driver() -> None:
+    try:
+        import psycopg  # noqa: F401  # only whether it is there
+    except ImportError as error:
+        raise StateError(
+            "database: the driver of PostgreSQL is missing; expected pip install "
+            "'paperround[postgresql]'"
+        ) from error

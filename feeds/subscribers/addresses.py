@@ -1,0 +1,57 @@
+"""Addresses: what one is, when two are the same, and how a log names one."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+
+from feeds.errors import SubscriptionError
+from feeds.secrets import Keys
+
+LONGEST = 254
+"""Characters of an address that mail servers take (RFC 5321, section 4.5.3.1.3)."""
+_SHOWN = 60
+
+
+def read_address(text: str) -> str:
+    """An address as it is kept: trimmed, NFC, its domain in lower-case ASCII as DNS has it.
+
+    The part before the @ stays as written: only its own server knows what it means. It has to be
+    ASCII, since mail goes out through relays that know no other (RFC 6531 is rare); quotes,
+    comments and literal addresses are refused.
+
+    :raises SubscriptionError: it is none, with what is wrong and what was expected.
+    """
+    given = unicodedata.normalize("NFC", text.strip())
+    if any(unicodedata.category(letter)[0] in "CZ" for letter in given):
+        raise SubscriptionError("address", "holds a space or a control character; expected none")
+    if len(given) > LONGEST:
+        message = f"has {len(given)} characters; expected {LONGEST} at most"
+        raise SubscriptionError("address", message)
+    try:
+        found = validate_email(given, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        expected = "expected one such as reader@example.org"
+        shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
+        raise SubscriptionError("address", f"{shown!r}: {error} {expected}") from error
+    ascii_email = found.ascii_email
+    if ascii_email is None or len(ascii_email) > LONGEST:
+        message = f"is longer than {LONGEST} characters in ASCII; expected fewer"
+        raise SubscriptionError("address", message)
+    return ascii_email
+
+
+def address_key(address: str) -> str:
+    """What two addresses that are one have in common: no server tells capitals apart."""
+    return address.casefold()
+
+
+def hash_address(address: str, keys: Keys) -> str:
+    """What stays of an address that left: a keyed hash, the same for ever."""
+    return keys.digest("suppression", address_key(address)).hex()
+
+
+def name_address(address: str, keys: Keys) -> str:
+    """How a log names an address: the same each time, and nobody's."""
+    return f"reader-{keys.digest('log', address_key(address)).hex()[:10]}"
