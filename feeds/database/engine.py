@@ -77,11 +77,15 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that may say what to do about a row that is there, as both databases spell it."""
+    return _INSERTS[connection.dialect.name](table)
+
+
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its key is there; tell whether it was inserted."""
-    insert = _INSERTS[connection.dialect.name]
-    done = connection.execute(insert(table).values(**values).on_conflict_do_nothing())
-    return done.rowcount == 1
+    insert = insert_for(connection, table).values(**values)
+    return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
 
 
 def migrate(engine: Engine) -> None:

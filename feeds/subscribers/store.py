@@ -338,10 +338,10 @@ def _columns(preferences: Preferences) -> dict[str, Any]:
     }
 
 
-def read_preferences(row: Any) -> Preferences:
-    """The preferences that a row of the table (or of a join with it) holds."""
+def read_preferences(row: Any, *, lang: str | None = None) -> Preferences:
+    """The preferences that a row holds; of a join in which ``lang`` is another's, by that too."""
     return Preferences(
-        lang=row.lang,
+        lang=lang or row.lang,
         selection=row.selection,
         rhythm=row.rhythm,
         hour=row.hour,

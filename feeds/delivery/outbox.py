@@ -1,0 +1,432 @@
+"""The outbox: one line for each mail to one reader, and what became of it.
+
+A line goes ``pending`` -> ``sending`` -> ``sent``, ``failed`` or ``skipped``. ``sending`` is
+committed before the dot that ends a message, the result after the relay's answer. So a line that is
+still ``sending`` when nobody works the outbox is one that was cut off in between: the only mail of
+its connection of which nobody can know whether the relay took it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Executable,
+    SmallInteger,
+    String,
+    Values,
+    bindparam,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+    values,
+)
+
+from feeds.config import Config
+from feeds.database.engine import insert_for
+from feeds.database.letters import ISSUE_PRIORITY
+from feeds.database.tables import UtcDateTime, mailings, outbox, pauses, subscribers
+from feeds.model import Mailing, Preferences, Rhythm
+from feeds.subscribers.hours import first_hour
+from feeds.subscribers.store import read_preferences
+
+Ending = Literal["pending", "sent", "failed", "skipped"]
+INTERRUPTED = "cut off before the relay's answer was kept; the relay may have taken it"
+
+_HOURS_AT_ONCE = 5000  # SQLite takes 32,766 values in one statement
+
+
+# --- in ------------------------------------------------------------------------------------------
+
+
+def post_mailing(
+    connection: Connection, mailing: Mailing, config: Config, published: datetime
+) -> int:
+    """Freeze a mailing, and put a line for each of its readers into the outbox; tell how many.
+
+    In the caller's transaction, with the issue. A reader who has a line for that day, in whichever
+    language, gets no second one. ``published`` is aware.
+    """
+    frozen = insert_for(connection, mailings).values(
+        day=mailing.day,
+        lang=mailing.lang,
+        kind=mailing.kind,
+        published=published,
+        subject=mailing.pieces[0].subject,
+        content=msgspec.json.encode(mailing).decode(),
+    )
+    connection.execute(frozen.on_conflict_do_nothing())
+    at_once = _add_lines(connection, mailing, published, None, config)
+    hours = connection.execute(
+        select(subscribers.c.hour, subscribers.c.zone)
+        .where(*_readers_of(mailing.lang, mailing.kind), subscribers.c.hour.is_not(None))
+        .distinct()
+    ).all()
+    later = 0
+    for start in range(0, len(hours), _HOURS_AT_ONCE):
+        moments = [
+            (row.hour, row.zone or "", first_hour(published, row.hour, row.zone or config.timezone))
+            for row in hours[start : start + _HOURS_AT_ONCE]
+        ]
+        later += _add_lines(connection, mailing, published, _moments_table(moments), config)
+    return at_once + later
+
+
+def _add_lines(
+    connection: Connection,
+    mailing: Mailing,
+    published: datetime,
+    moments: Values | None,
+    config: Config,
+) -> int:
+    """Add lines for readers without an hour, or for those whose hours are given."""
+    moment = literal(published, UtcDateTime)
+    chosen = select(
+        literal(mailing.kind, String),
+        literal(mailing.day, outbox.c.day.type),
+        literal(mailing.lang, String),
+        subscribers.c.id,
+        literal("pending", String),
+        literal(ISSUE_PRIORITY, SmallInteger),
+        moment if moments is None else moments.c.due,
+        moment,
+        literal(0),
+        moment,
+    ).where(*_readers_of(mailing.lang, mailing.kind))
+    if moments is None:
+        chosen = chosen.where(subscribers.c.hour.is_(None))
+    else:
+        chosen = chosen.where(
+            subscribers.c.hour == moments.c.hour,
+            func.coalesce(subscribers.c.zone, "") == moments.c.zone,
+        )
+    names = (
+        ["kind", "day", "lang", "subscriber", "state", "priority", "due", "first_due"]
+        + ["attempts", "changed"]
+    )
+    statement = insert_for(connection, outbox).from_select(names, chosen).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount
+
+
+def _readers_of(lang: str, rhythm: Rhythm) -> tuple[Any, ...]:
+    return (
+        subscribers.c.state == "active",
+        subscribers.c.lang == lang,
+        subscribers.c.rhythm == rhythm,
+    )
+
+
+def _moments_table(moments: Sequence[tuple[int, str, datetime]]) -> Any:
+    table = values(
+        column("hour", SmallInteger), column("zone", String), column("due", UtcDateTime)
+    )
+    return table.data(list(moments)).cte("moments")
+
+
+# --- out -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A mail that may be sent now, with what its reader wants now.
+
+    ``token`` and ``preferences`` are None where the reader is gone.
+    """
+
+    id: int
+    kind: str
+    day: date | None
+    lang: str
+    due: datetime
+    first_due: datetime
+    attempts: int
+    subscriber: int | None
+    token: str | None
+    address: str
+    state: str
+    nonce: str | None
+    revision: int
+    preferences: Preferences | None
+
+
+_READER = (
+    subscribers.c.token,
+    subscribers.c.address,
+    subscribers.c.state.label("reader_state"),
+    subscribers.c.lang.label("reader_lang"),
+    subscribers.c.selection,
+    subscribers.c.rhythm,
+    subscribers.c.hour,
+    subscribers.c.zone,
+    subscribers.c.paused_until,
+    subscribers.c.nonce,
+    subscribers.c.revision,
+)
+
+
+def read_due(connection: Connection, now: datetime, limit: int) -> list[Line]:
+    """The lines that may be sent now: letters first, then what is due longest."""
+    rows = connection.execute(
+        select(outbox, *_READER)
+        .outerjoin(subscribers, subscribers.c.id == outbox.c.subscriber)
+        .where(outbox.c.state == "pending", outbox.c.due <= now)
+        .order_by(outbox.c.priority, outbox.c.due, outbox.c.id)
+        .limit(limit)
+    )
+    return [_read_line(row) for row in rows]
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next line may be sent; None: no line waits."""
+    # One look-up for each priority: the index has their moments in order.
+    firsts = [
+        connection.scalar(
+            select(func.min(outbox.c.due)).where(
+                outbox.c.state == "pending", outbox.c.priority == priority
+            )
+        )
+        for priority in range(ISSUE_PRIORITY + 1)
+    ]
+    return min((moment for moment in firsts if moment is not None), default=None)
+
+
+def _read_line(row: Any) -> Line:
+    gone = row.token is None
+    return Line(
+        id=row.id,
+        kind=row.kind,
+        day=row.day,
+        lang=row.lang,
+        due=row.due,
+        first_due=row.first_due,
+        attempts=row.attempts,
+        subscriber=row.subscriber,
+        token=row.token,
+        address=row.address or "",
+        state=row.reader_state or "deleted",
+        nonce=row.nonce,
+        revision=row.revision or 0,
+        preferences=None if gone else read_preferences(row, lang=row.reader_lang),
+    )
+
+
+# --- what becomes of a line ----------------------------------------------------------------------
+
+_MARK = (
+    update(outbox)
+    .where(
+        outbox.c.id == bindparam("line"),
+        outbox.c.state == "pending",
+        exists().where(
+            subscribers.c.id == outbox.c.subscriber,
+            subscribers.c.revision == bindparam("seen"),
+        ),
+    )
+    .values(state="sending", changed=bindparam("now"))
+)
+_SETTLE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("line"), outbox.c.state.in_(("pending", "sending")))
+    .values(
+        state=bindparam("ending"),
+        due=bindparam("due_at"),
+        attempts=outbox.c.attempts + bindparam("tries"),
+        changed=bindparam("now"),
+        reply=bindparam("said"),
+    )
+)
+
+Operation = tuple[Executable, dict[str, Any]]
+"""A statement and its values; how many rows it changed is its result."""
+
+
+def mark_sending(line: Line, now: datetime) -> Operation:
+    """Say that a mail is about to end with its dot.
+
+    It changes no row where the line was taken by somebody else, or where its reader has left or
+    changed anything since the line was read: the mail must not go then.
+    """
+    return _MARK, {"line": line.id, "seen": line.revision, "now": now}
+
+
+def settle(
+    line: Line,
+    ending: Ending,
+    now: datetime,
+    *,
+    reply: str,
+    due: datetime | None = None,
+    tries: int = 1,
+) -> Operation:
+    """Say what became of a line; ``pending`` is another try, at ``due``."""
+    told = {"line": line.id, "ending": ending, "due_at": due or line.due, "tries": tries}
+    return _SETTLE, {**told, "now": now, "said": reply}
+
+
+def recover(connection: Connection, now: datetime, policy: Literal["retry", "hold"]) -> int:
+    """Take up what a process that is gone has left in between; tell how many lines there are.
+
+    Only for whoever works the outbox alone. ``hold`` leaves them for a person.
+    """
+    cut_off = outbox.c.state == "sending"
+    if policy == "hold":
+        return connection.scalar(select(func.count()).where(cut_off)) or 0
+    done = connection.execute(
+        update(outbox)
+        .where(cut_off)
+        .values(
+            state="pending", attempts=outbox.c.attempts + 1, changed=now, reply=INTERRUPTED, due=now
+        )
+    )
+    return done.rowcount
+
+
+def revive(connection: Connection, day: date, states: Iterable[str], now: datetime) -> int:
+    """Try the lines of a day again that failed, or of which nobody knows; tell how many."""
+    done = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.day == day,
+            outbox.c.state.in_(tuple(states)),
+            outbox.c.subscriber.is_not(None),
+        )
+        .values(state="pending", attempts=0, due=now, first_due=now, changed=now)
+    )
+    return done.rowcount
+
+
+def prune(connection: Connection, before: datetime) -> int:
+    """Forget lines that ended long ago; what an issue was and that it went out is kept elsewhere."""
+    done = connection.execute(
+        delete(outbox).where(
+            outbox.c.state.in_(("sent", "failed", "skipped")), outbox.c.changed < before
+        )
+    )
+    return done.rowcount
+
+
+def count_sent(connection: Connection, since: datetime) -> int:
+    """How many mails the relay took since a moment."""
+    return (
+        connection.scalar(
+            select(func.count()).where(outbox.c.state == "sent", outbox.c.changed >= since)
+        )
+        or 0
+    )
+
+
+def first_sent(connection: Connection) -> datetime | None:
+    """When the first mail that is remembered was taken."""
+    return connection.scalar(select(func.min(outbox.c.changed)).where(outbox.c.state == "sent"))
+
+
+# --- when nothing is sent ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Nothing is sent until a moment (aware, UTC), since the relay has failed so often in a row."""
+
+    failures: int
+    until: datetime
+    reason: str
+
+
+def read_pause(connection: Connection, name: str) -> Pause | None:
+    """What holds a relay's mail up, if anything does."""
+    row = connection.execute(select(pauses).where(pauses.c.name == name)).one_or_none()
+    return row and Pause(failures=row.failures, until=row.until, reason=row.reason)
+
+
+def keep_pause(connection: Connection, name: str, pause: Pause | None) -> None:
+    """Keep it, in place of the one before; None ends it."""
+    connection.execute(delete(pauses).where(pauses.c.name == name))
+    if pause is not None:
+        connection.execute(
+            insert(pauses).values(
+                name=name, failures=pause.failures, until=pause.until, reason=pause.reason
+            )
+        )
+
+
+# --- what was sent -------------------------------------------------------------------------------
+
+
+def read_mailing(connection: Connection, day: date, lang: str, kind: str) -> Mailing | None:
+    """What was frozen for a day, or None."""
+    content = connection.scalar(
+        select(mailings.c.content).where(
+            mailings.c.day == day, mailings.c.lang == lang, mailings.c.kind == kind
+        )
+    )
+    return None if content is None else msgspec.json.decode(content, type=Mailing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a mailing is: readers by what became of their line, and the reasons of failures.
+
+    ``reasons`` are what relays said, with how many readers it befell, the most frequent first.
+    """
+
+    day: date
+    kind: str
+    lang: str
+    sent: int = 0
+    pending: int = 0
+    sending: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def readers(self) -> int:
+        """Everybody whom it is, or was, for: skipped ones wanted none of it."""
+        return self.sent + self.pending + self.sending + self.failed
+
+
+def read_progress(connection: Connection, days: Iterable[date] | None = None) -> list[Progress]:
+    """How far the mailings of some days are, or of all: newest first."""
+    wanted = outbox.c.day.is_not(None)
+    if days is not None:
+        wanted &= outbox.c.day.in_(tuple(days))
+    key = (outbox.c.day, outbox.c.kind, outbox.c.lang)
+    counts = connection.execute(
+        select(*key, outbox.c.state, func.count().label("lines"))
+        .where(wanted)
+        .group_by(*key, outbox.c.state)
+    ).all()
+    reasons = connection.execute(
+        select(*key, outbox.c.reply, func.count().label("lines"))
+        .where(
+            wanted,
+            (outbox.c.state == "failed")
+            | ((outbox.c.state == "pending") & (outbox.c.attempts > 0)),
+            outbox.c.reply.is_not(None),
+        )
+        .group_by(*key, outbox.c.reply)
+    ).all()
+    return list(_gather_progress(counts, reasons))
+
+
+def _gather_progress(counts: Iterable[Any], reasons: Iterable[Any]) -> Iterator[Progress]:
+    found: dict[tuple[date, str, str], dict[str, Any]] = {}
+    for row in counts:
+        found.setdefault((row.day, row.kind, row.lang), {})[row.state] = row.lines
+    said: dict[tuple[date, str, str], list[tuple[str, int]]] = {}
+    for row in reasons:
+        said.setdefault((row.day, row.kind, row.lang), []).append((row.reply, row.lines))
+    for key in sorted(found, reverse=True):
+        day, kind, lang = key
+        told = tuple(sorted(said.get(key, ()), key=lambda pair: (-pair[1], pair[0])))
+        yield Progress(day=day, kind=kind, lang=lang, reasons=told, **found[key])
