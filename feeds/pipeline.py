@@ -10,6 +10,7 @@ from feeds.archive.build import build_archive
 from feeds.archive.ledger import Ledger
 from feeds.archive_file import keep_entries
 from feeds.config import Config
+from feeds.delivery.variant import assemble
 from feeds.errors import NoteError
 from feeds.images import Pictures, collect_pictures
 from feeds.languages import known_languages, load_languages
@@ -30,7 +31,7 @@ from feeds.notes import parse_note
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
 from feeds.outputs import OUTPUTS
 from feeds.outputs.feed_list import list_feeds, list_unlisted_feeds
-from feeds.outputs.newsletter import render_newsletter
+from feeds.outputs.mailing import render_sample
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
 from feeds.publish.folder import Published, publish_folder
@@ -69,9 +70,9 @@ class Publication:
         return self.site.archive
 
     def render(self, issue: Issue) -> Newsletter:
-        """An issue as it is mailed."""
-        unsubscribe = self.config.unsubscribe_address(issue.lang)
-        return render_newsletter(issue, self.site, unsubscribe=unsubscribe)
+        """An issue as it is mailed, whole and to nobody."""
+        sample = render_sample(issue, self.site)
+        return assemble(sample, range(len(sample.entries)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

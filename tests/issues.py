@@ -96,6 +96,18 @@ def make_issue(
     return Issue(day=DAY, lang=lang, articles=tuple(articles), late=tuple(late))
 
 
+def make_week(articles: Sequence[Article], *, lang: str = "ko") -> Issue:
+    """An issue of the seven days up to a Sunday."""
+    return Issue(
+        kind="weekly",
+        first_day=date(2024, 12, 16),
+        day=date(2024, 12, 22),
+        lang=lang,
+        articles=tuple(articles),
+        late=(),
+    )
+
+
 def long_issue(count: int, *, sentences: int, lang: str = "ko") -> Issue:
     """Many entries with abstracts of many sentences and commentaries of a few."""
     words = {

@@ -11,7 +11,7 @@ Whatever is written is made from a ``Site``. What the modules share::
     pages/ assets.py      the site, and what its pages look like and run
     search/ entry_list.py   what its scripts read
     plots.py plot_words.py related.py initials.py sitemap.py   what single pages are made with
-    newsletter*.py        the issue, as a page and as a mail; mail_html.py inline.py: fit for mail
+    newsletter*.py mailing.py   the issue, as a page and as mail; mail_html.py inline.py make it fit
     characters.py language_marks.py shorten.py                 what may be said, and in how much
 """
 

@@ -10,8 +10,9 @@ from itertools import chain, count
 
 from markupsafe import Markup
 
-from feeds.model import Article, Issue, Link, Text
+from feeds.model import Article, Issue, Link, Tag, Text
 from feeds.outputs.addresses import find_article_address, find_tag_page
+from feeds.outputs.characters import allow_characters
 from feeds.outputs.shorten import collapse, shorten, take_sentences
 from feeds.outputs.site import Site
 from feeds.scripts import tell_language
@@ -45,11 +46,13 @@ class Excerpt:
 class Item:
     """One article in a newsletter.
 
-    No two items of an issue have the same ``title``. ``others`` counts the authors that are not
-    named; ``day`` is set where it is not the issue's own; ``links`` are the addresses that the
-    HTML leads to and the plain text does not tell. A tag without a page has no ``path``.
+    ``number`` is its position in the issue, from 0. No two items of an issue have the same
+    ``title``. ``others`` counts the authors that are not named; ``day`` is set where it is not the
+    issue's own; ``links`` are the addresses that the HTML leads to and the plain text does not
+    tell. A tag without a page has no ``path``.
     """
 
+    number: int
     title: str
     title_lang: str
     short_title: str
@@ -71,26 +74,56 @@ class Item:
 def lay_out(issue: Issue, site: Site, room: Room) -> tuple[Item, ...]:
     """Lay out the articles of an issue: the day's own, then the late ones."""
     articles = (*issue.articles, *issue.late)
-    titles = _distinct_titles(articles)
-    late = frozenset(article.id for article in issue.late)
+    dated = issue.kind == "weekly"
     return tuple(
-        _lay_out_article(article, title, site, room, late=article.id in late)
-        for article, title in zip(articles, titles, strict=True)
+        _lay_out_article(
+            number,
+            article,
+            title,
+            site,
+            room,
+            late=(late := number >= len(issue.articles)),
+            dated=late or dated,
+        )
+        for number, (article, title) in enumerate(
+            zip(articles, _distinct_titles(articles), strict=True)
+        )
     )
 
 
-def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, late: bool) -> Item:
+def list_tags(issue: Issue, site: Site) -> list[tuple[str, Link]]:
+    """The tags of an issue by their names: each with its slug, once.
+
+    Their order is the same whichever of its entries are chosen.
+    """
+    tags = {tag.slug: tag for article in (*issue.articles, *issue.late) for tag in article.tags}
+    links = {slug: _link_tag(tag, issue.lang, site) for slug, tag in tags.items()}
+    return sorted(links.items(), key=lambda pair: (pair[1].title.casefold(), pair[0]))
+
+
+def _link_tag(tag: Tag, lang: str, site: Site) -> Link:
+    return Link(
+        path=find_tag_page(tag.slug, lang, site.config) or "",
+        title=f"#{collapse(tag.label)}",
+        lang=tell_language(tag.label, lang, site.languages),
+    )
+
+
+def _lay_out_article(
+    number: int, article: Article, title: str, site: Site, room: Room, *, late: bool, dated: bool
+) -> Item:
     config, lang, languages = site.config, article.lang, site.languages
     shown = article.authors if len(article.authors) <= SHOWN_AUTHORS else article.authors[:5]
     authors = ", ".join(map(collapse, shown))
     paper = encode_link(article.url) if article.url else None
     return Item(
+        number=number,
         title=title,
         title_lang=tell_language(title, lang, languages),
         short_title=shorten(title, 48),
         address=find_article_address(article, config),
         level=3 if late else 2,
-        day=article.day if late else None,
+        day=article.day if dated else None,
         paper=paper,
         paper_label=show_url(paper) if paper else "",
         authors=authors,
@@ -98,14 +131,7 @@ def _lay_out_article(article: Article, title: str, site: Site, room: Room, *, la
         others=len(article.authors) - len(shown),
         commentary=_fit(article.commentary, room.commentary),
         abstract=_fit(article.abstract, room.abstract),
-        tags=tuple(
-            Link(
-                path=find_tag_page(tag.slug, lang, config) or "",
-                title=f"#{collapse(tag.label)}",
-                lang=tell_language(tag.label, lang, languages),
-            )
-            for tag in article.tags
-        ),
+        tags=tuple(_link_tag(tag, lang, site) for tag in article.tags),
         related=tuple(
             Link(path=config.address(link.path), title=collapse(link.title), lang=link.lang)
             for link in article.related
@@ -129,13 +155,15 @@ def _fit(text: Text | None, sentences: int | None) -> Excerpt | None:
     """Take as many sentences of a text as there is room for."""
     if text is None:
         return None
+    plain, cut = text.plain, False
     if sentences is not None:
         plain, cut = take_sentences(text.plain, sentences)
-        if cut:
-            blocks = Markup("").join(Markup("<p>{}</p>").format(p) for p in plain)
-            return Excerpt(lang=text.lang, html=blocks, plain=plain, cut=True)
+    plain = tuple(map(allow_characters, plain))
+    if cut:
+        blocks = Markup("").join(Markup("<p>{}</p>").format(p) for p in plain)
+        return Excerpt(lang=text.lang, html=blocks, plain=plain, cut=True)
     # Made safe where notes are rendered.
-    return Excerpt(lang=text.lang, html=Markup(text.html), plain=text.plain, cut=False)  # noqa: S704
+    return Excerpt(lang=text.lang, html=Markup(text.html), plain=plain, cut=False)  # noqa: S704
 
 
 def _untold_links(article: Article) -> tuple[str, ...]:

@@ -6,17 +6,16 @@ from typing import Any
 
 from lxml import html
 
+from feeds.delivery.variant import assemble
 from feeds.model import Issue, Newsletter
-from feeds.outputs.newsletter import (
-    render_newsletter,
-)
-from tests.issues import (
-    UNSUBSCRIBE,
-    make_article,
-    make_config,
-    make_issue,
-    make_site,
-)
+from feeds.outputs.mailing import LIMIT_BYTES, ROOMS, render_mailing, render_sample
+from feeds.outputs.newsletter import Shown, describe, render_html, render_text
+from feeds.outputs.newsletter_items import Room, lay_out
+from feeds.outputs.newsletter_pieces import drop_marks
+from feeds.outputs.newsletter_words import say_lead
+from feeds.outputs.site import Site
+from feeds.personal import PREFERENCES_MARK, UNSUBSCRIBE_MARK
+from tests.issues import BASE, make_article, make_config, make_issue, make_site
 
 WRITERS = (
     "**굵은 글**과 [여기](https://github.com/a/b), 또 [여기](https://github.com/c/d)를 보세요.",
@@ -34,7 +33,61 @@ WRITERS = (
 
 
 def mail(issue: Issue, **keys: object) -> Newsletter:
-    return render_newsletter(issue, make_site(make_config(**keys)), unsubscribe=UNSUBSCRIBE)
+    """The issue as `paperround issue` shows it."""
+    sample = render_sample(issue, make_site(make_config(**keys)))
+    return assemble(sample, range(len(sample.entries)))
+
+
+def mail_to_readers(issue: Issue, **keys: object) -> Newsletter:
+    """The issue as those get it who chose all of it, marks where their own links will be."""
+    mailing = render_mailing(issue, make_site(make_config(**keys)))
+    return assemble(mailing, range(len(mailing.entries)))
+
+
+def render_directly(issue: Issue, site: Site) -> Newsletter:
+    """The same, rendered as one document that was never meant for any other choice of entries."""
+    whole = lay_out(issue, site, Room())
+    lead = say_lead(0, (*issue.articles, *issue.late)[0], issue, site)
+    context = describe(
+        issue,
+        site,
+        unsubscribe=f"{BASE}/{issue.lang}/unsubscribe?t={UNSUBSCRIBE_MARK}",
+        preferences=f"{BASE}/{issue.lang}/preferences?t={PREFERENCES_MARK}",
+    )
+
+    def render(room: Room, count: int) -> str:
+        rest = len(whole) - count
+        shown = Shown(
+            items=lay_out(issue, site, room)[:count],
+            leads=[lead],
+            counts=[len(whole)],
+            rests=[rest] if rest else [],
+        )
+        return drop_marks(render_html(issue, site, shown, context))
+
+    count, document = len(whole), ""
+    for room in ROOMS:
+        document = render(room, count)
+        if size_of(document) <= LIMIT_BYTES:
+            break
+    while (size := size_of(document)) > LIMIT_BYTES and count > 1:
+        count = min(count - 1, max(1, int(count * LIMIT_BYTES / size * 0.97)))
+        document = render(ROOMS[-1], count)
+    shown = Shown(items=whole, leads=[lead], counts=[len(whole)])
+    return Newsletter(
+        kind=issue.kind,
+        day=issue.day,
+        lang=issue.lang,
+        subject=lead.subject,
+        preheader=lead.preheader,
+        html=document,
+        text=drop_marks(render_text(issue, site, shown, context)),
+    )
+
+
+def size_of(document: str) -> int:
+    """The bytes of a document on the wire, where line ends are two."""
+    return len(document.replace("\n", "\r\n").encode())
 
 
 def tree(newsletter: Newsletter) -> html.HtmlElement:

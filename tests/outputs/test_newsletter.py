@@ -10,11 +10,8 @@ from lxml import html
 
 from feeds.delivery.message import build_message
 from feeds.model import Link, Tag
-from feeds.outputs.newsletter import (
-    LIMIT_BYTES,
-    render_page,
-    write_newsletters,
-)
+from feeds.outputs.mailing import LIMIT_BYTES
+from feeds.outputs.newsletter import render_page, write_newsletters
 from tests.issues import (
     BASE,
     UNSUBSCRIBE,

@@ -10,15 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from feeds.model import Issue, Tag
-from feeds.outputs.newsletter import render_newsletter
-from tests.issues import (
-    UNSUBSCRIBE,
-    abstract,
-    commentary,
-    make_article,
-    make_issue,
-    make_site,
-)
+from tests.issues import abstract, commentary, make_article, make_issue
+from tests.outputs.newsletters import mail
 
 CHROMIUM = os.environ.get("CHROME") or shutil.which("chromium")
 
@@ -115,7 +108,7 @@ def luma(colour: str) -> float:
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_a_phone_shows_it_without_sideways_scroll_and_large_enough(page: Page, lang: str) -> None:
-    newsletter = render_newsletter(make_wide_issue(lang), make_site(), unsubscribe=UNSUBSCRIBE)
+    newsletter = mail(make_wide_issue(lang))
     without_style = newsletter.html.replace("<style", "<template").replace("</style", "</template")
     for document in (newsletter.html, without_style):
         for width in (320, 375):
@@ -128,7 +121,7 @@ def test_a_phone_shows_it_without_sideways_scroll_and_large_enough(page: Page, l
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_stands_out_from_what_is_behind_it(page: Page, scheme: str) -> None:
-    newsletter = render_newsletter(make_wide_issue("ko"), make_site(), unsubscribe=UNSUBSCRIBE)
+    newsletter = mail(make_wide_issue("ko"))
     facts = look(page, newsletter.html, width=600, scheme=scheme)
     behind = luma(str(facts["background"]))
     assert behind < 40 if scheme == "dark" else behind > 240

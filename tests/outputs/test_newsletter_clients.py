@@ -7,20 +7,14 @@ import re
 import pytest
 
 from feeds.model import Tag
-from feeds.outputs.newsletter import (
-    render_newsletter,
-)
 from tests.issues import (
     BASE,
     DAY,
-    UNSUBSCRIBE,
     abstract,
     commentary,
     long_issue,
     make_article,
-    make_config,
     make_issue,
-    make_site,
 )
 from tests.outputs.newsletters import WRITERS, mail, one, tree
 
@@ -66,8 +60,8 @@ def test_korean_words_in_an_english_mail_say_so() -> None:
     article = make_article(
         "한국어 제목", lang="en", authors=("홍길동", "성춘향", "이몽룡", "변학도")
     )
-    site = make_site(make_config(mail={"postal_address": "서울특별시 종로구 세종대로 일번지"}))
-    newsletter = render_newsletter(make_issue([article], lang="en"), site, unsubscribe=UNSUBSCRIBE)
+    postal = {"postal_address": "서울특별시 종로구 세종대로 일번지"}
+    newsletter = mail(make_issue([article], lang="en"), mail=postal)
     marked = {e.text_content() for e in tree(newsletter).iter() if e.get("lang") == "ko"}
     assert marked == {
         "한국어 제목",
