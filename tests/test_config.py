@@ -152,6 +152,47 @@ def test_other_addresses_are_base_urls(tmp_path: Path, base: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "http://chat.example.org/hook",
+        "http://192.0.2.1/hook",
+        "https://hunter2@example.org/hook",
+        "https:///hook",
+        "https://example.org:port/hook",
+        "https://example.org/a hook",
+        "https://example.org/채팅",
+        "https://example.org/hook#room",
+        "ftp://example.org/hook",
+    ],
+)
+def test_issues_are_posted_encrypted_and_an_address_is_not_repeated(
+    tmp_path: Path, url: str
+) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(f'{GOOD}[webhooks.chat]\nurl = "{url}"\n', encoding="utf-8")
+    with pytest.raises(ConfigError) as told:
+        load_config(path)
+    assert str(told.value).startswith(f"{path}: webhooks.chat.url: expected an address such as")
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/hook?room=1",
+        "https://[2001:db8::1]:8443",
+        "http://127.0.0.1:9000/hook",
+        "http://[::1]/",
+        "http://localhost:9000",
+    ],
+)
+def test_what_stays_on_this_machine_may_be_posted_as_it_is(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(f'{GOOD}[webhooks.chat]\nurl = "{url}"\n', encoding="utf-8")
+    assert load_config(path).webhooks["chat"].url == url
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"title = [", "is no TOML: "),

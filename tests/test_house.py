@@ -27,6 +27,7 @@ RANKS = {
     "personal": 1,
     "config": 2,
     "locks": 2,
+    "asking": 2,
     "secrets": 3,
     "notes": 3,
     "archive": 3,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -146,10 +147,11 @@ def _check_deliver(config: Config) -> Iterator[Check]:
             f"webhooks.{name}",
             "expected a name of lower-case letters, digits and hyphens",
         )
+        # What is written there may be a secret: it is not repeated.
         yield (
-            _is_web(hook.url) and "@" not in hook.url.split("/")[2],
+            _is_hook(hook.url),
             f"webhooks.{name}.url",
-            f"{hook.url!r}; expected an address such as https://example.org/hook, no password",
+            "expected an address such as https://example.org/hook, no password; http:// only here",
         )
         for code in hook.languages:
             yield (
@@ -283,6 +285,28 @@ def _is_base(url: str) -> bool:
 
 def _is_web(url: str) -> bool:
     return re.fullmatch(r"https?://[^\s/?#]+\S*", url, re.I) is not None
+
+
+def _is_hook(url: str) -> bool:
+    """Whether an issue may be posted there: encrypted, unless it stays on this machine."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is no number
+        return False
+    if not host or port == 0 or "@" in parts.netloc or not re.fullmatch(r"[!-~]+", url):
+        return False
+    return not parts.fragment and (
+        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine (RFC 6761, section 6.3, for its name)."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 def _is_readable(config: Config, name: str) -> bool:
