@@ -9,8 +9,10 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.delivery.message import build_message
+from feeds.delivery.message.headers import encode_domain
 from feeds.errors import DeliveryError, PublishError
 from feeds.model import Newsletter
+from feeds.personal import PREFERENCES_MARK, UNSUBSCRIBE_MARK, Personal
 from feeds.publish.atomic import write_atomically
 
 # A folder has no readers: the mail is addressed to nobody (RFC 2606, section 3).
@@ -37,13 +39,17 @@ def deliver_to_folder(newsletter: Newsletter, config: Config, *, published: date
 
 def compose_mail(newsletter: Newsletter, config: Config, *, date: datetime) -> bytes:
     """An issue as a complete mail to nobody, dated ``date`` (aware)."""
-    return build_message(
-        newsletter,
-        config,
+    name = f"{newsletter.day}.{newsletter.lang}"
+    nobody = Personal(
         recipient=PLACEHOLDER_READER,
+        message_id=f"<{name}.{newsletter.kind}@{encode_domain(config.id_domain)}>",
+        delivery=name,
         date=date.astimezone(config.zone),
-        unsubscribe=config.unsubscribe_address(newsletter.lang),
+        unsubscribe=UNSUBSCRIBE_MARK,
+        preferences=PREFERENCES_MARK,
     )
+    leave = config.unsubscribe_address(newsletter.lang)
+    return build_message(newsletter, config, nobody, unsubscribe=leave)
 
 
 def _sync_folder(folder: Path) -> None:

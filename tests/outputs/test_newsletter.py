@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from lxml import html
 
-from feeds.delivery.message import build_message
+from feeds.delivery.folder import compose_mail
 from feeds.model import Link, Tag
 from feeds.outputs.mailing import LIMIT_BYTES
 from feeds.outputs.newsletter import render_page, write_newsletters
@@ -199,13 +199,7 @@ def test_without_pages_no_link_leads_nowhere() -> None:
 def test_no_mail_is_long_enough_to_be_clipped(lang: str, count: int, sentences: int) -> None:
     newsletter = mail(long_issue(count, sentences=sentences, lang=lang))
     assert len(newsletter.html.encode()) <= LIMIT_BYTES
-    raw = build_message(
-        newsletter,
-        make_config(),
-        recipient="reader@example.org",
-        date=make_article("A").published,
-        unsubscribe=UNSUBSCRIBE,
-    )
+    raw = compose_mail(newsletter, make_config(), date=make_article("A").published)
     part = raw[raw.index(b"Content-Type: text/html") :]
     assert len(part) <= 102 * 1024
     assert len(headings(newsletter)) == count + 1
