@@ -21,6 +21,7 @@ from feeds.model import (
     Finding,
     Issue,
     Language,
+    Mailing,
     Newsletter,
     Note,
     OutputFile,
@@ -31,10 +32,11 @@ from feeds.notes import parse_note
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
 from feeds.outputs import OUTPUTS
 from feeds.outputs.feed_list import list_feeds, list_unlisted_feeds
-from feeds.outputs.mailing import render_sample
+from feeds.outputs.mailing import render_mailing, render_sample
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
 from feeds.publish.folder import Published, publish_folder
+from feeds.slugs import join_tags, tag_slug
 from feeds.sources import Sources, read_sources
 
 Progress = Callable[[str, int], Callable[[], None]]
@@ -68,6 +70,20 @@ class Publication:
     def archive(self) -> Archive:
         """The archive of the site."""
         return self.site.archive
+
+    def mail(self, issue: Issue) -> Mailing:
+        """An issue as its readers are mailed it, for every choice of its entries.
+
+        An entry has every slug that its tags ever had, or are joined from: so what a reader chose
+        long ago still finds it.
+        """
+        mailing = render_mailing(issue, self.site)
+        slugs = _all_slugs(self.site)
+        entries = tuple(
+            replace(entry, tags=tuple(dict.fromkeys(s for t in entry.tags for s in slugs[t])))
+            for entry in mailing.entries
+        )
+        return replace(mailing, entries=entries)
 
     def render(self, issue: Issue) -> Newsletter:
         """An issue as it is mailed, whole and to nobody."""
@@ -182,6 +198,25 @@ def parse_notes(
             findings.append(Finding(level="error", source=source, message=error.message))
         advance()
     return notes, findings
+
+
+def _all_slugs(site: Site) -> Mapping[str, Sequence[str]]:
+    """Every slug that stands for a tag, itself first, by the slug that the tag has now."""
+    joins = join_tags(site.config.tags.aliases)
+    found: dict[str, list[str]] = {}
+    for slug, tag in site.archive.slugs.items():
+        found.setdefault(tag.slug, [tag.slug]).append(slug)
+    for alias in site.config.tags.aliases:
+        slug = tag_slug(alias)
+        found.setdefault(joins.resolve(slug), [joins.resolve(slug)]).append(slug)
+    return _Spelled(found)
+
+
+class _Spelled(dict[str, list[str]]):
+    """A tag that was never called anything else stands for itself."""
+
+    def __missing__(self, slug: str) -> list[str]:
+        return [slug]
 
 
 class _Rendering:

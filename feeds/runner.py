@@ -8,7 +8,7 @@ handler) only asks. The work may be broken off at any point; the next start repa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from threading import Condition, Event, Thread
@@ -21,7 +21,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from feeds.config import Config
 from feeds.database.state import State
-from feeds.delivery import WAYS, Way
+from feeds.delivery import Ways
+from feeds.delivery.postman import Postman
 from feeds.errors import PaperroundError
 from feeds.locks import hold_lock
 from feeds.schedule import Publication, next_due, publish_due
@@ -38,6 +39,9 @@ _LOOK_EVERY = timedelta(minutes=5)
 _BUILD_EVERY = timedelta(minutes=30)
 # How long the end waits for a piece of work; it may be broken off, so not for long.
 _FAREWELL_S = 1.0
+# Mails that are under way are finished, so that of none it is unknown whether it was taken.
+_LAST_MAILS_S = 10.0
+_READ_AT_START = ("deliver", "mail", "smtp", "dkim", "readers", "database", "durability")
 
 
 class Runner:
@@ -45,7 +49,8 @@ class Runner:
 
     ``rebuild`` reads the notes, writes ``out/`` and returns what there is to publish; it is called
     with the moment, at the start and after every change. ``clock`` tells the time (aware).
-    ``feeds`` makes those that are served beside the files.
+    ``feeds`` makes those that are served beside the files. ``postman`` delivers to readers, in a
+    thread of its own: a run to all of them may take hours. ``housekeep`` is called once a day.
     """
 
     def __init__(
@@ -55,8 +60,10 @@ class Runner:
         *,
         rebuild: Callable[[datetime], Publication],
         clock: Callable[[], datetime],
-        ways: Mapping[str, Way] = WAYS,
+        ways: Ways | None = None,
         feeds: Feeds | None = None,
+        postman: Postman | None = None,
+        housekeep: Callable[[datetime], object] = lambda _now: None,
     ) -> None:
         self._config = config
         self._state = state
@@ -64,6 +71,8 @@ class Runner:
         self._clock = clock
         self._ways = ways
         self._feeds = feeds
+        self._postman = postman
+        self._housekeep = housekeep
         self._publication: Publication | None = None
         self._built_on: date | None = None
         self._wishes: set[Wish] = {"build"}
@@ -103,15 +112,23 @@ class Runner:
             self._start_schedule(stack)
             worker = Thread(target=self._work, name="work", daemon=True)
             worker.start()
+            carrier = self._start_postman(stop)
             wait_for(stop)
             log.info("stopping")
-            self._end(worker)
+            self._end(worker, carrier)
 
     def ask(self, wish: Wish) -> None:
         """Ask for a build (and what is due after it), or for what is due; returns at once."""
         with self._asked:
             self._wishes.add(wish)
             self._asked.notify()
+
+    def _start_postman(self, stop: Event) -> Thread | None:
+        if self._postman is None:
+            return None
+        carrier = Thread(target=self._postman.run, args=(stop,), name="mail", daemon=True)
+        carrier.start()
+        return carrier
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -139,6 +156,8 @@ class Runner:
             new_day = self._built_on != now.astimezone(self._config.zone).date()
             if "build" in wishes or new_day:
                 self._build(now)
+            if new_day:
+                self._keep_house(now)
             self._publish(self._clock())
 
     def _take(self) -> set[Wish]:
@@ -161,6 +180,12 @@ class Runner:
             self._follow(self._publication.config)
         self._built_on = now.astimezone(self._config.zone).date()
 
+    def _keep_house(self, now: datetime) -> None:
+        try:
+            self._housekeep(now)
+        except PaperroundError as error:
+            log.error("not tidied up: %s", error)  # noqa: TRY400  # one line for a person
+
     def _follow(self, config: Config) -> None:
         """Take up a configuration that was edited."""
         before, self._config = self._config, config
@@ -172,12 +197,16 @@ class Runner:
             config.base_url,
         ):
             log.warning("the base URL or a folder changed: start again to serve it")
+        if any(getattr(before, key) != getattr(config, key) for key in _READ_AT_START):
+            log.warning("what mail is delivered by changed: start again to use it")
 
     def _publish(self, now: datetime) -> None:
         if self._publication is None:
             return
         try:
             publish_due(self._publication, self._state, now, ways=self._ways)
+            if self._postman is not None:
+                self._postman.wake()
             self._announce(next_due(self._publication, self._state, now), now)
         except PaperroundError as error:
             log.error("not published: %s", error)  # noqa: TRY400  # one line for a person
@@ -197,8 +226,11 @@ class Runner:
             self.ask, DateTrigger(moment), ["publish"], id="next", replace_existing=True
         )
 
-    def _end(self, worker: Thread) -> None:
+    def _end(self, worker: Thread, carrier: Thread | None) -> None:
         with self._asked:
             self._stopping = True
             self._asked.notify()
         worker.join(_FAREWELL_S)
+        if self._postman is not None and carrier is not None:
+            self._postman.wake()
+            carrier.join(_LAST_MAILS_S)

@@ -8,20 +8,23 @@ to do comes from the database and the archive alone; the clock only says that it
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Protocol
 
 from feeds.archive.due import issue_due
+from feeds.archive.week import gather_week, last_sunday
 from feeds.config import Config
 from feeds.database.records import DeliveryRecord
-from feeds.database.state import State
-from feeds.delivery import WAYS, Way
-from feeds.errors import DeliveryError, PaperroundError
-from feeds.model import Archive, Issue, Newsletter
+from feeds.database.state import Post, State
+from feeds.delivery import PostMailing, Way, Ways, open_ways
+from feeds.errors import DeliveryError, InUseError, PaperroundError
+from feeds.model import Archive, Issue, Mailing, Newsletter
 
 log = logging.getLogger(__name__)
+
+_WEEK = timedelta(days=7)
 
 
 class Publication(Protocol):
@@ -37,11 +40,14 @@ class Publication(Protocol):
     @property
     def edits(self) -> Mapping[date, datetime]: ...
     def render(self, issue: Issue) -> Newsletter:
-        """Render an issue, with the placeholders of ``delivery.message``; RenderError if not."""
+        """Render an issue as it is; RenderError if not."""
+
+    def mail(self, issue: Issue) -> Mailing:
+        """Render an issue for every choice of its entries; RenderError if not."""
 
 
 def publish_due(
-    publication: Publication, state: State, now: datetime, *, ways: Mapping[str, Way] = WAYS
+    publication: Publication, state: State, now: datetime, *, ways: Ways | None = None
 ) -> list[Newsletter]:
     """Publish every issue that is due and hand it to each way; return those that are new.
 
@@ -50,8 +56,10 @@ def publish_due(
     tried again at the next call.
 
     :param now: the moment (aware); no clock is read.
+    :param ways: by default those of the configuration.
     :raises StateError: the database cannot be read or written.
     """
+    ways = ways or open_ways(publication.config)
     with state.publishing() as ours:
         if not ours:
             return []
@@ -60,11 +68,33 @@ def publish_due(
         published: list[Newsletter] = []
         due = [issue for moment, issue in _waiting(publication, state, now) if moment <= now]
         for _day, issues in groupby(due, key=lambda issue: issue.day):
-            newsletters = [one for issue in issues if (one := _render(publication, issue))]
-            published += state.freeze(newsletters, tuple(ways), now)
-        for newsletter in published:
-            log.info("published the issue of %s in %s", newsletter.day, newsletter.lang)
-        _deliver_unfinished(publication.config, state, now, ways)
+            published += _publish(publication, state, tuple(issues), now, ways)
+        if ways.post:
+            _publish_week(publication, state, now, ways.post)
+        _deliver_unfinished(publication.config, state, now, ways.whole)
+        return published
+
+
+def publish_day(
+    publication: Publication, state: State, day: date, now: datetime, *, ways: Ways | None = None
+) -> list[Newsletter]:
+    """Publish the issues of a day at once, however old it is; return those that are new.
+
+    One that is published already, and a day that is held, are left alone.
+
+    :raises InUseError: another process publishes.
+    :raises StateError: the database cannot be read or written.
+    """
+    ways = ways or open_ways(publication.config)
+    with state.publishing() as ours:
+        if not ours:
+            raise InUseError("another process publishes at this moment; try again")
+        state.start(_issue_days(publication) - {day}, now)
+        issued, archive = state.issued(), publication.archive
+        found = [issue for lang in archive.languages for issue in archive.issues.get(lang, ())]
+        wanted = tuple(i for i in found if i.day == day and (day, i.lang) not in issued)
+        published = _publish(publication, state, wanted, now, ways)
+        _deliver_unfinished(publication.config, state, now, ways.whole)
         return published
 
 
@@ -126,12 +156,69 @@ def _ready(issue: Issue, publication: Publication, now: datetime) -> datetime:
     return max([issue_due(issue.day, publication.config), *quiet_from])
 
 
-def _render(publication: Publication, issue: Issue) -> Newsletter | None:
-    try:
-        return publication.render(issue)
-    except PaperroundError as error:
-        log.error("the issue of %s in %s cannot go out yet: %s", issue.day, issue.lang, error)  # noqa: TRY400  # one line for a person
-        return None
+# --- publishing ----------------------------------------------------------------------------------
+
+
+def _publish(
+    publication: Publication, state: State, issues: Sequence[Issue], now: datetime, ways: Ways
+) -> list[Newsletter]:
+    """Publish the issues of a day that render, all in one transaction."""
+    newsletters: list[Newsletter] = []
+    mailings: dict[tuple[date, str], Mailing] = {}
+    for issue in issues:
+        try:
+            newsletter = publication.render(issue)
+            if ways.post:
+                mailings[issue.day, issue.lang] = publication.mail(issue)
+            newsletters.append(newsletter)
+        except PaperroundError as error:
+            log.error("the issue of %s in %s cannot go out yet: %s", issue.day, issue.lang, error)  # noqa: TRY400  # one line for a person
+    post = _post_one_of(mailings, publication.config, ways.post, now) if ways.post else None
+    published = state.freeze(newsletters, tuple(ways.whole), now, post=post)
+    for newsletter in published:
+        log.info("published the issue of %s in %s", newsletter.day, newsletter.lang)
+    return published
+
+
+def _publish_week(publication: Publication, state: State, now: datetime, post: PostMailing) -> None:
+    """Mail the last week to those who want it by the week, once it is over and nothing waits.
+
+    It holds what was published since the week before it was mailed, so nothing is left out when a
+    day had to wait, or nothing ran for some weeks.
+    """
+    config = publication.config
+    sunday = last_sunday(now.astimezone(config.zone).date())
+    if issue_due(sunday, config) > now:
+        sunday -= _WEEK
+    weeks = state.weeks()
+    waiting = {(i.day, i.lang) for _moment, i in _waiting(publication, state, now)}
+    for lang in publication.archive.languages:
+        late = any(day <= sunday and code == lang for day, code in waiting)
+        if (sunday, lang) in weeks or late:
+            continue
+        before = (moment for (_day, code), moment in weeks.items() if code == lang)
+        since = max(before, default=issue_due(sunday - _WEEK, config))
+        days = frozenset(day for day in state.issued_since(lang, since) if day <= sunday)
+        issue = gather_week(publication.archive, lang, days, sunday)
+        if issue is None:
+            continue
+        try:
+            mailing = publication.mail(issue)
+        except PaperroundError as error:
+            log.error("the week to %s in %s cannot go out yet: %s", sunday, lang, error)  # noqa: TRY400  # one line for a person
+            continue
+        one = _post_one_of({(sunday, lang): mailing}, config, post, now)
+        if state.freeze_week(sunday, lang, one):
+            log.info("published the week to %s in %s", sunday, lang)
+
+
+def _post_one_of(
+    mailings: Mapping[tuple[date, str], Mailing],
+    config: Config,
+    post: PostMailing,
+    now: datetime,
+) -> Post:
+    return lambda connection, day, lang: post(connection, mailings[day, lang], config, now)
 
 
 # --- out it goes ----------------------------------------------------------------------------------

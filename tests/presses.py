@@ -10,7 +10,19 @@ from typing import Any
 
 from feeds.config import Config
 from feeds.errors import RenderError
-from feeds.model import Archive, Article, Issue, Newsletter, Source, Text
+from feeds.model import (
+    Archive,
+    Article,
+    Issue,
+    MailedEntry,
+    Mailing,
+    Newsletter,
+    Piece,
+    Rhythm,
+    Source,
+    Text,
+)
+from feeds.personal import PREFERENCES_MARK, UNSUBSCRIBE_MARK
 
 NOON = datetime(2024, 12, 20, 12, 0, tzinfo=UTC)
 
@@ -66,6 +78,40 @@ def make_newsletter(day: date, lang: str = "ko", *, text: str = "한 줄") -> Ne
     )
 
 
+def make_mailing(
+    day: date,
+    lang: str = "ko",
+    *,
+    kind: Rhythm = "daily",
+    tags: Sequence[Sequence[str]] = (("rl",), ("gan", "vision")),
+    text: str = "한 줄",
+) -> Mailing:
+    """A mailing of some entries, each with its tags, that says little more than which they are."""
+    numbers = range(len(tags))
+    entries = tuple(
+        MailedEntry(
+            article=f"tag:example.org,{day}:{number}/{lang}",
+            tags=tuple(tags[number]),
+            late=False,
+            subject=f"{day} · {number}",
+            preheader="먼저 읽히는 줄",
+        )
+        for number in numbers
+    )
+    links = f"?t={UNSUBSCRIBE_MARK}\n?t={PREFERENCES_MARK}\n"
+    shown = [Piece(when=f"entry {number}", text=f"<p>{text} {number}</p>\n") for number in numbers]
+    ends = [Piece(when="", text="<!doctype html>\n"), Piece(when="", text=f"<p>{links}</p>\n")]
+    return Mailing(
+        kind=kind,
+        day=day,
+        lang=lang,
+        entries=entries,
+        rooms=((ends[0], *shown, ends[1]),),
+        text=(*shown, Piece(when="", text=links)),
+        limit_bytes=100_000,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Press:
     """A publication of the issues given; languages in ``broken`` do not render."""
@@ -91,6 +137,11 @@ class Press:
             slugs={},
             findings=(),
         )
+
+    def mail(self, issue: Issue) -> Mailing:
+        if issue.lang in self.broken:
+            raise RenderError("newsletter.html", "a brace is missing")
+        return make_mailing(issue.day, issue.lang, kind=issue.kind, text=self.text)
 
     def render(self, issue: Issue) -> Newsletter:
         if issue.lang in self.broken:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, event
 
 from feeds.config import Config
 from feeds.database.state import open_state
+from feeds.delivery import Ways
 from feeds.delivery.folder import deliver_to_folder
 from feeds.model import Issue, Newsletter
 from feeds.schedule import publish_due
@@ -66,7 +67,9 @@ def main(folder: Path, now: datetime, point: str) -> None:
 
         os.fsync = reach_and_sync
         reach("start")
-        publish_due(Slow(config=config, issues=issues), state, now, ways={"folder": deliver})
+        publish_due(
+            Slow(config=config, issues=issues), state, now, ways=Ways(whole={"folder": deliver})
+        )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import pytest
 
 from feeds.config import Config
 from feeds.database.state import State, open_state
-from feeds.delivery import Way
+from feeds.delivery import Ways
 from feeds.errors import InUseError, ManyDeletionsError
 from feeds.model import Newsletter
 from feeds.runner import Runner
@@ -72,7 +72,7 @@ class Shop:
         self.builds: Queue[datetime] = Queue()
         self.delivered: Queue[str] = Queue()
         self.before: Callable[[], None] = lambda: None
-        ways: dict[str, Way] = {"list": self.deliver}
+        ways = Ways(whole={"list": self.deliver})
         self.runner = Runner(config, state, rebuild=self.rebuild, clock=self.tell_time, ways=ways)
 
     def tell_time(self) -> datetime:

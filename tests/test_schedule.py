@@ -13,7 +13,8 @@ import pytest
 
 from feeds.config import Config
 from feeds.database.state import State, open_state
-from feeds.delivery import WAYS
+from feeds.delivery import Ways
+from feeds.delivery.folder import deliver_to_folder
 from feeds.errors import DeliveryError
 from feeds.model import Newsletter
 from feeds.schedule import next_due, publish_due
@@ -218,7 +219,7 @@ def test_a_way_that_fails_is_tried_again_and_blocks_no_other_issue(
         delivered.append(newsletter.lang)
 
     press = Press(config=config, issues=[make_issue(DAY, "en"), make_issue(DAY, "ko")])
-    publish_due(press, state, DUE, ways={"relay": way})
+    publish_due(press, state, DUE, ways=Ways(whole={"relay": way}))
     assert delivered == ["ko"]
     en, ko = state.issues()
     assert (en.state, ko.state) == ("deferred", "delivered")
@@ -226,7 +227,7 @@ def test_a_way_that_fails_is_tried_again_and_blocks_no_other_issue(
     assert "no room" in caplog.text
 
     broken.clear()
-    publish_due(press, state, DUE + MINUTE, ways={"relay": way})
+    publish_due(press, state, DUE + MINUTE, ways=Ways(whole={"relay": way}))
     assert delivered == ["ko", "en"]
     assert {issue.state for issue in state.issues()} == {"delivered"}
     assert state.issues()[0].deliveries[0].error is None
@@ -242,7 +243,7 @@ def test_a_refusal_for_good_is_kept_and_not_tried_again(config: Config, state: S
 
     press = Press(config=config, issues=[make_issue(DAY)])
     for minutes in range(3):
-        publish_due(press, state, DUE + minutes * MINUTE, ways={"relay": way})
+        publish_due(press, state, DUE + minutes * MINUTE, ways=Ways(whole={"relay": way}))
     assert tries == ["ko"]
     assert state.issues()[0].state == "failed"
 
@@ -254,7 +255,7 @@ def test_a_fault_in_a_way_is_told_and_tried_again(
         raise ZeroDivisionError("division by zero")
 
     press = Press(config=config, issues=[make_issue(DAY)])
-    publish_due(press, state, DUE, ways={"relay": way, **WAYS})
+    publish_due(press, state, DUE, ways=Ways(whole={"relay": way, "folder": deliver_to_folder}))
     assert mails(config) == ["2024-12-17.ko.eml"]
     by_way = {delivery.way: delivery for delivery in state.issues()[0].deliveries}
     assert by_way["relay"].state == "deferred"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -15,12 +15,15 @@ from feeds.config import Config
 from feeds.database.engine import explain_errors, insert_new
 from feeds.database.opening import open_database
 from feeds.database.records import DeliveryRecord, IssueRecord, read_deliveries, read_issues
-from feeds.database.tables import deliveries, earlier_days, facts, holds, issues
+from feeds.database.tables import deliveries, earlier_days, facts, holds, issues, mailings
 from feeds.errors import InUseError
 from feeds.locks import hold_lock
 from feeds.model import Newsletter
 
 _FIRST_START = "first start"
+
+Post = Callable[[Connection, date, str], object]
+"""What else belongs to publishing the issue of a day in a language, in the same transaction."""
 
 
 def open_state(config: Config) -> State:
@@ -135,17 +138,62 @@ class State:
             return read_issues(connection, limit)
 
     def freeze(
-        self, newsletters: Sequence[Newsletter], ways: Sequence[str], now: datetime
+        self,
+        newsletters: Sequence[Newsletter],
+        ways: Sequence[str],
+        now: datetime,
+        *,
+        post: Post | None = None,
     ) -> list[Newsletter]:
         """Publish the newsletters of a day: keep their content, and a delivery for each way.
 
-        All in one transaction. One that is published already, or whose day is held by now, is left
-        alone; those that were new are returned.
+        All in one transaction, with what ``post`` does for each of them. One that is published
+        already, or whose day is held by now, is left alone; those that were new are returned.
         """
         with self._transaction() as connection:
             held = frozenset(connection.scalars(select(holds.c.day)))
             open_ones = [newsletter for newsletter in newsletters if newsletter.day not in held]
-            return [one for one in open_ones if _freeze(connection, one, ways, now)]
+            new = [one for one in open_ones if _freeze(connection, one, ways, now)]
+            if post is not None:
+                for newsletter in new:
+                    post(connection, newsletter.day, newsletter.lang)
+            return new
+
+    # -- weeks -------------------------------------------------------------------------------------
+
+    def weeks(self) -> Mapping[tuple[date, str], datetime]:
+        """When the week that ends on a day was mailed in a language (aware, UTC)."""
+        weekly = mailings.c.kind == "weekly"
+        with self._transaction() as connection:
+            rows = connection.execute(
+                select(mailings.c.day, mailings.c.lang, mailings.c.published).where(weekly)
+            ).all()
+        return {(row.day, row.lang): row.published for row in rows}
+
+    def issued_since(self, lang: str, moment: datetime) -> frozenset[date]:
+        """The days whose issue was published after a moment in a language, but for held ones."""
+        with self._transaction() as connection:
+            return frozenset(
+                connection.scalars(
+                    select(issues.c.day).where(
+                        issues.c.lang == lang,
+                        issues.c.published > moment,
+                        issues.c.day.not_in(select(holds.c.day)),
+                    )
+                )
+            )
+
+    def freeze_week(self, day: date, lang: str, post: Post) -> bool:
+        """Mail the week that ends on a day, by what ``post`` does; False where it was already."""
+        with self._transaction() as connection:
+            known = connection.scalar(
+                select(mailings.c.day).where(
+                    mailings.c.day == day, mailings.c.lang == lang, mailings.c.kind == "weekly"
+                )
+            )
+            if known is None:
+                post(connection, day, lang)
+            return known is None
 
     def content(self, day: date, lang: str) -> tuple[Newsletter, datetime]:
         """What an issue said when it was published, and when that was (aware, UTC).

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import (
     Connection,
     Executable,
+    Row,
     SmallInteger,
     String,
     Values,
@@ -36,13 +37,17 @@ from feeds.config import Config
 from feeds.database.engine import insert_for
 from feeds.database.letters import ISSUE_PRIORITY
 from feeds.database.tables import UtcDateTime, mailings, outbox, pauses, subscribers
-from feeds.model import Mailing, Preferences, Rhythm
+from feeds.model import Mailing, Rhythm, Subscriber
 from feeds.subscribers.hours import first_hour
-from feeds.subscribers.store import read_preferences
+from feeds.subscribers.store import read_subscriber
 
 Ending = Literal["pending", "sent", "failed", "skipped"]
 INTERRUPTED = "cut off before the relay's answer was kept; the relay may have taken it"
 
+_LINE = (
+    *("kind", "day", "lang", "subscriber", "state"),
+    *("priority", "due", "first_due", "attempts", "changed"),
+)
 _HOURS_AT_ONCE = 5000  # SQLite takes 32,766 values in one statement
 
 
@@ -62,7 +67,7 @@ def post_mailing(
         lang=mailing.lang,
         kind=mailing.kind,
         published=published,
-        subject=mailing.pieces[0].subject,
+        subject=mailing.entries[0].subject,
         content=msgspec.json.encode(mailing).decode(),
     )
     connection.execute(frozen.on_conflict_do_nothing())
@@ -110,12 +115,8 @@ def _add_lines(
             subscribers.c.hour == moments.c.hour,
             func.coalesce(subscribers.c.zone, "") == moments.c.zone,
         )
-    names = (
-        ["kind", "day", "lang", "subscriber", "state", "priority", "due", "first_due"]
-        + ["attempts", "changed"]
-    )
-    statement = insert_for(connection, outbox).from_select(names, chosen).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount
+    added = insert_for(connection, outbox).from_select(_LINE, chosen)
+    return connection.execute(added.on_conflict_do_nothing()).rowcount
 
 
 def _readers_of(lang: str, rhythm: Rhythm) -> tuple[Any, ...]:
@@ -127,9 +128,7 @@ def _readers_of(lang: str, rhythm: Rhythm) -> tuple[Any, ...]:
 
 
 def _moments_table(moments: Sequence[tuple[int, str, datetime]]) -> Any:
-    table = values(
-        column("hour", SmallInteger), column("zone", String), column("due", UtcDateTime)
-    )
+    table = values(column("hour", SmallInteger), column("zone", String), column("due", UtcDateTime))
     return table.data(list(moments)).cte("moments")
 
 
@@ -138,9 +137,9 @@ def _moments_table(moments: Sequence[tuple[int, str, datetime]]) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A mail that may be sent now, with what its reader wants now.
+    """A mail that may be sent now, and its reader as they are now; None where they are gone.
 
-    ``token`` and ``preferences`` are None where the reader is gone.
+    ``nonce`` is the confirmation that is waited for.
     """
 
     id: int
@@ -150,34 +149,14 @@ class Line:
     due: datetime
     first_due: datetime
     attempts: int
-    subscriber: int | None
-    token: str | None
-    address: str
-    state: str
+    reader: Subscriber | None
     nonce: str | None
-    revision: int
-    preferences: Preferences | None
-
-
-_READER = (
-    subscribers.c.token,
-    subscribers.c.address,
-    subscribers.c.state.label("reader_state"),
-    subscribers.c.lang.label("reader_lang"),
-    subscribers.c.selection,
-    subscribers.c.rhythm,
-    subscribers.c.hour,
-    subscribers.c.zone,
-    subscribers.c.paused_until,
-    subscribers.c.nonce,
-    subscribers.c.revision,
-)
 
 
 def read_due(connection: Connection, now: datetime, limit: int) -> list[Line]:
     """The lines that may be sent now: letters first, then what is due longest."""
     rows = connection.execute(
-        select(outbox, *_READER)
+        select(outbox, subscribers)
         .outerjoin(subscribers, subscribers.c.id == outbox.c.subscriber)
         .where(outbox.c.state == "pending", outbox.c.due <= now)
         .order_by(outbox.c.priority, outbox.c.due, outbox.c.id)
@@ -200,23 +179,19 @@ def next_due(connection: Connection) -> datetime | None:
     return min((moment for moment in firsts if moment is not None), default=None)
 
 
-def _read_line(row: Any) -> Line:
-    gone = row.token is None
+def _read_line(row: Row[Any]) -> Line:
+    told = row._mapping
+    own = outbox.c
     return Line(
-        id=row.id,
-        kind=row.kind,
-        day=row.day,
-        lang=row.lang,
-        due=row.due,
-        first_due=row.first_due,
-        attempts=row.attempts,
-        subscriber=row.subscriber,
-        token=row.token,
-        address=row.address or "",
-        state=row.reader_state or "deleted",
-        nonce=row.nonce,
-        revision=row.revision or 0,
-        preferences=None if gone else read_preferences(row, lang=row.reader_lang),
+        id=told[own.id],
+        kind=told[own.kind],
+        day=told[own.day],
+        lang=told[own.lang],
+        due=told[own.due],
+        first_due=told[own.first_due],
+        attempts=told[own.attempts],
+        reader=None if told[subscribers.c.id] is None else read_subscriber(row),
+        nonce=told[subscribers.c.nonce],
     )
 
 
@@ -256,7 +231,7 @@ def mark_sending(line: Line, now: datetime) -> Operation:
     It changes no row where the line was taken by somebody else, or where its reader has left or
     changed anything since the line was read: the mail must not go then.
     """
-    return _MARK, {"line": line.id, "seen": line.revision, "now": now}
+    return _MARK, {"line": line.id, "seen": line.reader.revision if line.reader else -1, "now": now}
 
 
 def settle(
@@ -306,7 +281,7 @@ def revive(connection: Connection, day: date, states: Iterable[str], now: dateti
 
 
 def prune(connection: Connection, before: datetime) -> int:
-    """Forget lines that ended long ago; what an issue was and that it went out is kept elsewhere."""
+    """Forget lines that ended long ago; what an issue was, and that it went out, stays."""
     done = connection.execute(
         delete(outbox).where(
             outbox.c.state.in_(("sent", "failed", "skipped")), outbox.c.changed < before
@@ -327,7 +302,10 @@ def count_sent(connection: Connection, since: datetime) -> int:
 
 def first_sent(connection: Connection) -> datetime | None:
     """When the first mail that is remembered was taken."""
-    return connection.scalar(select(func.min(outbox.c.changed)).where(outbox.c.state == "sent"))
+    moment: datetime | None = connection.scalar(
+        select(func.min(outbox.c.changed)).where(outbox.c.state == "sent")
+    )
+    return moment
 
 
 # --- when nothing is sent ------------------------------------------------------------------------
@@ -345,7 +323,9 @@ class Pause:
 def read_pause(connection: Connection, name: str) -> Pause | None:
     """What holds a relay's mail up, if anything does."""
     row = connection.execute(select(pauses).where(pauses.c.name == name)).one_or_none()
-    return row and Pause(failures=row.failures, until=row.until, reason=row.reason)
+    if row is None:
+        return None
+    return Pause(failures=row.failures, until=row.until, reason=row.reason)
 
 
 def keep_pause(connection: Connection, name: str, pause: Pause | None) -> None:
@@ -397,9 +377,8 @@ class Progress:
 
 def read_progress(connection: Connection, days: Iterable[date] | None = None) -> list[Progress]:
     """How far the mailings of some days are, or of all: newest first."""
-    wanted = outbox.c.day.is_not(None)
-    if days is not None:
-        wanted &= outbox.c.day.in_(tuple(days))
+    some = outbox.c.day.is_not(None)
+    wanted = some if days is None else some & outbox.c.day.in_(tuple(days))
     key = (outbox.c.day, outbox.c.kind, outbox.c.lang)
     counts = connection.execute(
         select(*key, outbox.c.state, func.count().label("lines"))

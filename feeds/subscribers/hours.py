@@ -7,6 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from feeds.archive.due import at_time
+from feeds.config import Config
+from feeds.model import Preferences
 
 
 def first_hour(after: datetime, hour: int | None, zone: str) -> datetime:
@@ -21,6 +23,11 @@ def first_hour(after: datetime, hour: int | None, zone: str) -> datetime:
     day = after.astimezone(place).date()
     moments = (at_time(day + timedelta(days=number), time(hour), place) for number in (0, 1, 2))
     return next(moment for moment in moments if moment >= after)
+
+
+def zone_of(preferences: Preferences, config: Config) -> ZoneInfo:
+    """A reader's time zone, by default the publication's."""
+    return ZoneInfo(preferences.zone or config.timezone)
 
 
 @lru_cache(maxsize=1)

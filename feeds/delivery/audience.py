@@ -1,0 +1,47 @@
+"""Which entries of a mailing a reader gets, and whether they get any."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from feeds.config import Config
+from feeds.delivery.outbox import Line
+from feeds.model import Mailing, Preferences
+from feeds.outputs.selection import Selection, parse_query
+from feeds.subscribers.hours import zone_of
+
+
+def choose(mailing: Mailing, selection: str) -> tuple[int, ...]:
+    """The positions of the entries that a reader's tags select, ascending."""
+    wanted = _read_selection(selection)
+    return tuple(
+        number
+        for number, entry in enumerate(mailing.entries)
+        if wanted is None or wanted.fits(frozenset(entry.tags))
+    )
+
+
+def why_not(line: Line, now: datetime, config: Config) -> str | None:
+    """Why a line is for nobody any more; None where its reader is to have it."""
+    reader = line.reader
+    if reader is None:
+        return "the reader was deleted"
+    if line.kind == "confirm":
+        return None if line.nonce else "nothing is to be confirmed any more"
+    if line.day is None:
+        return "the reader has not confirmed" if reader.state == "pending" else None
+    if reader.state != "active":
+        return "the reader left"
+    return "the reader paused" if _is_paused(reader.preferences, now, config) else None
+
+
+def _is_paused(preferences: Preferences, now: datetime, config: Config) -> bool:
+    until = preferences.paused_until
+    return until is not None and now.astimezone(zone_of(preferences, config)).date() < until
+
+
+@lru_cache(maxsize=65536)
+def _read_selection(selection: str) -> Selection | None:
+    """A reader's tags; None for all. What was kept was checked when it was chosen."""
+    return parse_query(selection.encode()) if selection else None
