@@ -113,7 +113,7 @@ class Readers:
         with self._transaction() as connection:
             row = _find_by_token(connection, token)
             if row is not None and row.state == "active":
-                return _read(row)
+                return read_subscriber(row)
             if row is None or row.nonce is None or not secrets.compare_digest(row.nonce, nonce):
                 raise SubscriptionError("token", "no sign-up waits for this; sign up again")
             _change(
@@ -122,7 +122,7 @@ class Readers:
             _note_consent(connection, row.id, "confirmed", now, source)
             hashed = hash_address(row.address, self._keys)
             connection.execute(delete(suppressions).where(suppressions.c.hash == hashed))
-            return _read(_find_by_token(connection, token))
+            return _reread(connection, row.id)
 
     # -- what a reader wants -----------------------------------------------------------------------
 
@@ -130,7 +130,7 @@ class Readers:
         """The reader of a token."""
         with self._transaction() as connection:
             row = _find_by_token(connection, token)
-            return None if row is None else _read(row)
+            return None if row is None else read_subscriber(row)
 
     def find_address(self, address: str) -> Subscriber | None:
         """The reader with an address.
@@ -140,7 +140,7 @@ class Readers:
         key = address_key(read_address(address))
         with self._transaction() as connection:
             row = _find_by_key(connection, key)
-            return None if row is None else _read(row)
+            return None if row is None else read_subscriber(row)
 
     def change(self, token: str, preferences: Preferences, now: datetime) -> Subscriber | None:
         """Keep what a reader wants from now on; mail that waits for their hour follows it."""
@@ -150,7 +150,7 @@ class Readers:
                 return None
             _change(connection, row.id, **_columns(preferences))
             self._move_waiting(connection, row.id, preferences)
-            return _read(_find_by_token(connection, token))
+            return _reread(connection, row.id)
 
     def _move_waiting(self, connection: Connection, reader: int, preferences: Preferences) -> None:
         zone = preferences.zone or self._config.timezone
@@ -174,7 +174,7 @@ class Readers:
                 return None
             if row.state != "left":
                 _change(connection, row.id, state="left", left=now, nonce=None, asked=None)
-            return _read(_find_by_token(connection, token))
+            return _reread(connection, row.id)
 
     # -- their data --------------------------------------------------------------------------------
 
@@ -289,6 +289,11 @@ def _find_by_token(connection: Connection, token: str) -> Row[Any] | None:
     return found.one_or_none()
 
 
+def _reread(connection: Connection, reader: int) -> Subscriber:
+    found = connection.execute(select(subscribers).where(subscribers.c.id == reader))
+    return read_subscriber(found.one())
+
+
 def _add(
     connection: Connection,
     address: str,
@@ -338,28 +343,26 @@ def _columns(preferences: Preferences) -> dict[str, Any]:
     }
 
 
-def read_preferences(row: Any, *, lang: str | None = None) -> Preferences:
-    """The preferences that a row holds; of a join in which ``lang`` is another's, by that too."""
-    return Preferences(
-        lang=lang or row.lang,
-        selection=row.selection,
-        rhythm=row.rhythm,
-        hour=row.hour,
-        zone=row.zone,
-        paused_until=row.paused_until,
-    )
-
-
-def _read(row: Any) -> Subscriber:
+def read_subscriber(row: Row[Any]) -> Subscriber:
+    """The reader whose columns a row has, also one of a join with other tables."""
+    told = row._mapping
+    own = subscribers.c
     return Subscriber(
-        id=row.id,
-        token=row.token,
-        address=row.address,
-        state=row.state,
-        preferences=read_preferences(row),
-        created=row.created,
-        confirmed=row.confirmed,
-        revision=row.revision,
+        id=told[own.id],
+        token=told[own.token],
+        address=told[own.address],
+        state=told[own.state],
+        preferences=Preferences(
+            lang=told[own.lang],
+            selection=told[own.selection],
+            rhythm=told[own.rhythm],
+            hour=told[own.hour],
+            zone=told[own.zone],
+            paused_until=told[own.paused_until],
+        ),
+        created=told[own.created],
+        confirmed=told[own.confirmed],
+        revision=told[own.revision],
     )
 
 
