@@ -1,4 +1,4 @@
-"""The readers of a publication, in the database: the only writer of their tables.
+"""The readers of a publication, in the database: with ``many.py`` the only writer of their tables.
 
 Every method is one transaction, takes the moment as an argument, and raises StateError when the
 database cannot be read or written.
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, select, update
 
 from feeds.config import Config
 from feeds.database.engine import explain_errors, insert_new
@@ -65,9 +65,9 @@ class Readers:
         """
         kept = read_address(address)
         with self._transaction() as connection:
-            row = _find_by_key(connection, address_key(kept))
-            if row is None:
-                row = self._add_pending(connection, kept, preferences, now)
+            row, is_new = self._find_or_add(connection, kept, preferences, now)
+            if is_new:
+                pass
             elif row.state == "active":
                 if not was_written(connection, row.id, "known", now, REMIND_AFTER):
                     add_letter(connection, row.id, "known", row.lang, now)
@@ -77,14 +77,20 @@ class Readers:
             _note_consent(connection, row.id, "asked", now, source)
             add_letter(connection, row.id, "confirm", preferences.lang, now)
 
-    def _add_pending(
+    def _find_or_add(
         self, connection: Connection, address: str, preferences: Preferences, now: datetime
-    ) -> Row[Any]:
-        asked = {"nonce": new_token(), "asked": now}
-        _add(connection, address, "pending", preferences, now, **asked)
+    ) -> tuple[Row[Any], bool]:
+        """Whoever has an address, and whether they were added just now."""
         row = _find_by_key(connection, address_key(address))
-        assert row is not None  # noqa: S101  # it was added just now, in this transaction
-        return row
+        if row is not None:
+            return row, False
+        asked = {"nonce": new_token(), "asked": now}
+        values = new_reader(address, "pending", preferences, now, **asked)
+        # Somebody may sign up with the same address at the same moment: then they are found.
+        is_new = insert_new(connection, subscribers, **values)
+        row = _find_by_key(connection, address_key(address))
+        assert row is not None  # noqa: S101  # there is one with this key since the line before
+        return row, is_new
 
     def _ask_again(
         self,
@@ -250,7 +256,13 @@ class Readers:
     def housekeep(self, now: datetime) -> None:
         """Forget sign-ups that nobody confirmed, and evidence that was kept long enough."""
         expired = now - timedelta(hours=self._config.readers.confirm_hours)
-        stale = (subscribers.c.state == "pending") & (subscribers.c.asked < expired)
+        # A letter that waits its turn, as those of an import do, can still be answered.
+        asking = exists().where(
+            outbox.c.subscriber == subscribers.c.id,
+            outbox.c.kind == "confirm",
+            outbox.c.state.in_(("pending", "sending")) | (outbox.c.changed >= expired),
+        )
+        stale = (subscribers.c.state == "pending") & (subscribers.c.asked < expired) & ~asking
         evidence = now - timedelta(days=self._config.readers.evidence_days)
         with self._transaction() as connection:
             # Whoever had left before has left still.
@@ -294,26 +306,20 @@ def _reread(connection: Connection, reader: int) -> Subscriber:
     return read_subscriber(found.one())
 
 
-def _add(
-    connection: Connection,
-    address: str,
-    state: str,
-    preferences: Preferences,
-    now: datetime,
-    **values: Any,
-) -> None:
-    connection.execute(
-        insert(subscribers).values(
-            token=new_token(),
-            address=address,
-            address_key=address_key(address),
-            state=state,
-            created=now,
-            revision=0,
-            **_columns(preferences),
-            **values,
-        )
-    )
+def new_reader(
+    address: str, state: str, preferences: Preferences, created: datetime, **values: Any
+) -> dict[str, Any]:
+    """The row of a reader who is new; ``address`` is one that was read."""
+    return {
+        "token": new_token(),
+        "address": address,
+        "address_key": address_key(address),
+        "state": state,
+        "created": created,
+        "revision": 0,
+        **_columns(preferences),
+        **values,
+    }
 
 
 def _change(connection: Connection, reader: int, **values: Any) -> None:

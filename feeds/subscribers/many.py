@@ -1,0 +1,291 @@
+"""Many readers at once: brought in by the thousand, and read one page after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+
+from feeds.database.engine import explain_errors, insert_for
+from feeds.database.letters import IMPORT_PRIORITY, letter
+from feeds.database.tables import consents, outbox, subscribers, suppressions
+from feeds.model import Preferences, Subscriber
+from feeds.secrets import Keys
+from feeds.subscribers.addresses import address_key, hash_address
+from feeds.subscribers.store import new_reader, new_token, read_subscriber
+
+BATCH = 2000  # SQLite takes 32,766 values in one statement
+
+Fate = Literal["active", "asked", "confirmed", "reads", "waits", "left", "suppressed"]
+"""What becomes of somebody who is brought in.
+
+``active``: reads from now on; ``asked``: is asked to confirm; ``confirmed``: was asked before, and
+reads from now on. The rest are left as they are: ``reads`` already; ``waits``: is asked already;
+``left``, and ``suppressed``, who left for good: only they themselves can come back.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody to bring in; ``address`` is one that was read.
+
+    ``unconfirmed``: has not confirmed anywhere, so is asked whoever vouches for the rest.
+    ``created`` and ``confirmed`` are moments that are known (aware); ``consent`` is from where it
+    is, where something more exact is known than of all of them.
+    """
+
+    address: str
+    preferences: Preferences
+    unconfirmed: bool = False
+    created: datetime | None = None
+    confirmed: datetime | None = None
+    consent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A reader as a list has them. ``since`` is when they came to their state (aware, UTC)."""
+
+    address: str
+    state: str
+    preferences: Preferences
+    created: datetime
+    confirmed: datetime | None
+    since: datetime
+    consent: str
+
+
+def bring_in(
+    engine: Engine,
+    keys: Keys,
+    candidates: Sequence[Candidate],
+    now: datetime,
+    *,
+    source: str,
+    confirmed: bool,
+    progress: Callable[[], None] = lambda: None,
+) -> Counter[Fate]:
+    """Bring readers in, all or none of them, and tell what became of how many.
+
+    ``confirmed``: somebody vouches that they agreed, as ``source`` says; else each is asked, in
+    letters that wait until nothing else does. It changes nothing to do so again. ``progress`` is
+    called once for each ``BATCH``.
+
+    :raises StateError: the database cannot be read or written; it is as it was.
+    """
+    found: Counter[Fate] = Counter()
+    with explain_errors(engine), engine.begin() as connection:
+        for start in range(0, len(candidates), BATCH):
+            batch = _Batch(connection, keys, candidates[start : start + BATCH], confirmed)
+            batch.write(connection, now, source)
+            found.update(batch.fates)
+            progress()
+    return found
+
+
+def foresee(
+    engine: Engine | None,
+    keys: Keys | None,
+    candidates: Sequence[Candidate],
+    *,
+    confirmed: bool,
+) -> Counter[Fate]:
+    """What ``bring_in`` would do, without doing it; None where there is no database or no key yet.
+
+    :raises StateError: the database cannot be read.
+    """
+    if engine is None:
+        vouched = (confirmed and not candidate.unconfirmed for candidate in candidates)
+        return Counter(_decide(None, False, yes) for yes in vouched)
+    found: Counter[Fate] = Counter()
+    with explain_errors(engine), engine.begin() as connection:
+        for start in range(0, len(candidates), BATCH):
+            some = candidates[start : start + BATCH]
+            found.update(_Batch(connection, keys, some, confirmed).fates)
+    return found
+
+
+class _Batch:
+    """Some candidates, told apart by what the database knows of them."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        keys: Keys | None,
+        candidates: Sequence[Candidate],
+        confirmed: bool,
+    ) -> None:
+        known = _find_known(connection, candidates)
+        gone = _find_suppressed(connection, keys, candidates)
+        self.fates: list[Fate] = []
+        self._new: list[tuple[Candidate, bool]] = []
+        self._confirmed: list[tuple[Candidate, int]] = []
+        for candidate in candidates:
+            row = known.get(address_key(candidate.address))
+            vouched = confirmed and not candidate.unconfirmed
+            fate = _decide(row, candidate.address in gone, vouched)
+            self.fates.append(fate)
+            if row is None and fate in ("active", "asked"):
+                self._new.append((candidate, vouched))
+            elif row is not None and fate == "confirmed":
+                self._confirmed.append((candidate, row.id))
+
+    def write(self, connection: Connection, now: datetime, source: str) -> None:
+        """Bring in those who are to be."""
+        rows = [_make_row(candidate, vouched, now) for candidate, vouched in self._new]
+        ids = _insert(connection, rows)
+        told = [
+            (candidate, ids.get(row["token"]))
+            for (candidate, _), row in zip(self._new, rows, strict=True)
+        ]
+        steps = [
+            {
+                "subscriber": reader,
+                "step": "imported",
+                "moment": now,
+                "source": _source(candidate, source),
+            }
+            for candidate, reader in (*told, *self._confirmed)
+            if reader is not None
+        ]
+        letters = [
+            letter(ids[row["token"]], "confirm", row["lang"], now, priority=IMPORT_PRIORITY)
+            for row in rows
+            if row["state"] == "pending" and row["token"] in ids
+        ]
+        if self._confirmed:
+            waiting = [reader for _, reader in self._confirmed]
+            connection.execute(
+                update(subscribers)
+                .where(subscribers.c.id.in_(waiting), subscribers.c.state == "pending")
+                .values(
+                    state="active",
+                    confirmed=now,
+                    nonce=None,
+                    asked=None,
+                    revision=subscribers.c.revision + 1,
+                )
+            )
+        if steps:
+            connection.execute(insert(consents), steps)
+        if letters:
+            connection.execute(insert(outbox), letters)
+
+
+def _decide(row: Any, is_suppressed: bool, vouched: bool) -> Fate:
+    if row is not None and row.state == "active":
+        return "reads"
+    if row is not None and row.left is not None:
+        return "left"
+    if is_suppressed:
+        return "suppressed"
+    if row is not None:
+        return "confirmed" if vouched else "waits"
+    return "active" if vouched else "asked"
+
+
+def _find_known(connection: Connection, candidates: Sequence[Candidate]) -> Mapping[str, Any]:
+    keys = [address_key(candidate.address) for candidate in candidates]
+    own = subscribers.c
+    columns = (own.address_key, own.id, own.state, own.left)
+    rows = connection.execute(select(*columns).where(own.address_key.in_(keys)))
+    return {row.address_key: row for row in rows}
+
+
+def _find_suppressed(
+    connection: Connection, keys: Keys | None, candidates: Sequence[Candidate]
+) -> set[str]:
+    if keys is None:
+        return set()
+    hashes = {hash_address(one.address, keys): one.address for one in candidates}
+    listed = select(suppressions.c.hash).where(suppressions.c.hash.in_(list(hashes)))
+    return {hashes[found] for found in connection.scalars(listed)}
+
+
+def _make_row(candidate: Candidate, vouched: bool, now: datetime) -> dict[str, Any]:
+    state = "active" if vouched else "pending"
+    created = candidate.created or now
+    values = {
+        "confirmed": (candidate.confirmed or candidate.created or now) if vouched else None,
+        "nonce": None if vouched else new_token(),
+        "asked": None if vouched else now,
+    }
+    return new_reader(candidate.address, state, candidate.preferences, created, **values)
+
+
+def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Add rows; those that are there by now are left out. Tells ids by token."""
+    if not rows:
+        return {}
+    connection.execute(insert_for(connection, subscribers).on_conflict_do_nothing(), rows)
+    added = select(subscribers.c.token, subscribers.c.id).where(
+        subscribers.c.token.in_([row["token"] for row in rows])
+    )
+    return {row.token: row.id for row in connection.execute(added)}
+
+
+def _source(candidate: Candidate, source: str) -> str:
+    return f"{source}: {candidate.consent}" if candidate.consent else source
+
+
+# --- out -----------------------------------------------------------------------------------------
+
+
+def read_all(
+    engine: Engine, *, state: str | None = None, lang: str | None = None, page: int = BATCH
+) -> Iterator[Listed]:
+    """Every reader, in the order in which they came, a page of the database at a time.
+
+    :raises StateError: the database cannot be read.
+    """
+    last = 0
+    while True:
+        rows = _read_page(engine, last, state, lang, page)
+        yield from (_list(row) for row in rows)
+        if len(rows) < page:
+            return
+        last = rows[-1]._mapping[subscribers.c.id]
+
+
+def _read_page(
+    engine: Engine, last: int, state: str | None, lang: str | None, page: int
+) -> Sequence[Row[Any]]:
+    own = subscribers.c
+    consent = (
+        select(consents.c.source)
+        .where(consents.c.subscriber == own.id)
+        .order_by(consents.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("consent")
+    )
+    wanted = select(subscribers, consent).where(own.id > last)
+    if state is not None:
+        wanted = wanted.where(own.state == state)
+    if lang is not None:
+        wanted = wanted.where(own.lang == lang)
+    with explain_errors(engine), engine.begin() as connection:
+        return connection.execute(wanted.order_by(own.id).limit(page)).all()
+
+
+def _list(row: Row[Any]) -> Listed:
+    told = row._mapping
+    reader: Subscriber = read_subscriber(row)
+    moments = {
+        "active": reader.confirmed,
+        "pending": told[subscribers.c.asked],
+        "left": told[subscribers.c.left],
+    }
+    return Listed(
+        address=reader.address,
+        state=reader.state,
+        preferences=reader.preferences,
+        created=reader.created,
+        confirmed=reader.confirmed,
+        since=moments[reader.state] or reader.created,
+        consent=told["consent"] or "",
+    )
