@@ -59,6 +59,18 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return host(port_option(8000)(command))
 
 
+def log_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--log``, given as ``log_form``: lines for a person, or for a program that collects them."""
+    return click.option(
+        "--log",
+        "log_form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How lines of the log are written: for a person, or an object of JSON each.",
+    )(command)
+
+
 def locate_config(config_path: Path | None) -> Path:
     """The configuration that was named, else the nearest one.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import re
 import sys
 from collections import Counter
@@ -169,10 +168,21 @@ def _state_of(record: IssueRecord) -> str:
     return ": ".join([record.state, *reasons[:1]])
 
 
-def log_to_terminal() -> None:
-    """What runs by itself tells what it does, a line each, with the time."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+def log_to_terminal(config: Config | None = None, form: str = "text") -> None:
+    """What runs by itself tells what it does, a line each, with the time.
+
+    ``form`` is ``text`` or ``json``. Addresses are replaced, unless the configuration wants them,
+    by what each reader is called in every log.
+
+    :raises SecretError: what they are replaced by cannot be worked out.
+    """
+    from feeds.logs import configure_logs
+    from feeds.secrets import load_keys
+
+    readers = config is not None and config.has_readers
+    configure_logs(
+        json=form == "json",
+        addresses=config is not None and config.log_addresses,
+        keys=load_keys(config) if config is not None and readers else None,
+        show=make_visible,
     )
-    for library in ("alembic", "apscheduler", "watchfiles"):
-        logging.getLogger(library).setLevel(logging.WARNING)
