@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from datetime import time as clock_time
 from pathlib import Path
@@ -33,8 +35,11 @@ from feeds.config import load_config
 from feeds.errors import ConfigError
 
 if TYPE_CHECKING:
+    from feeds.config import Config
     from feeds.model import OutputFile
+    from feeds.outputs.site import Site
     from feeds.pipeline import Publication
+    from feeds.web.readers.pages import ReaderPages
 
 SHOWN_ISSUES = 20
 
@@ -92,7 +97,8 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
     """Serve out/ as it is, until Ctrl+C.
 
     Feeds have the media types that readers expect; ETags and 304 spare them what they have. Those
-    by a combination of tags (feed.atom?any=rl&not=gan) are made of what the build kept.
+    by a combination of tags (feed.atom?any=rl&not=gan) are made of what the build kept. Where mail
+    is delivered, readers sign up here; what they are written is sent by run.
     """
     from feeds.archive_file import KeptSite
     from feeds.web.combined import CombinedFeeds
@@ -103,11 +109,37 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
     if not config.out_folder.is_dir():
         raise ConfigError(str(config.out_folder), "", "is not there yet; paperround build makes it")
     prefix = config.path_prefix
-    feeds = CombinedFeeds(KeptSite(config))
-    app = create_app(config.out_folder, prefix=prefix, state=config.state_folder, feeds=feeds)
-    with stop_signals() as stop, Server(app, host=host, port=port) as server:
+    site = KeptSite(config)
+    with ExitStack() as stack:
+        app = create_app(
+            config.out_folder,
+            prefix=prefix,
+            state=config.state_folder,
+            feeds=CombinedFeeds(site),
+            readers=stack.enter_context(_open_readers(config, site)),
+        )
+        stop = stack.enter_context(stop_signals())
+        server = stack.enter_context(Server(app, host=host, port=port))
         out.print(f"{server.below(prefix)}    Ctrl+C ends it")
         wait_for(stop)
+
+
+@contextmanager
+def _open_readers(config: Config, site: Callable[[], Site | None]) -> Iterator[ReaderPages | None]:
+    """The pages for readers, where there are any."""
+    if not config.has_readers:
+        yield None
+        return
+    from feeds.database.opening import open_database
+    from feeds.secrets import load_keys
+    from feeds.web.readers import open_pages
+
+    log_to_terminal()
+    engine = open_database(config)
+    try:
+        yield open_pages(config, engine, load_keys(config), site, clock=lambda: read_clock(config))
+    finally:
+        engine.dispose()
 
 
 @click.command()

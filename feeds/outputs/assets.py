@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -27,6 +27,8 @@ _NAMES = (
     "search.js",
     "builder.js",
 )
+READERS_STYLE = "readers.css"
+"""What the pages for readers have besides, where there are any."""
 # import { … } from "./selection.js";
 _IMPORT = re.compile(r"""(?<=["'])\./([a-z_-]+\.js)(?=["'])""")
 
@@ -39,8 +41,8 @@ class Assets:
     paths: Mapping[str, str]
 
 
-def collect_assets(theme: Theme) -> Assets:
-    """Read what pages use from the theme, and whatever these import.
+def collect_assets(theme: Theme, others: Iterable[str] = ()) -> Assets:
+    """Read what pages use from the theme, those besides, and whatever these import.
 
     A style sheet is a template: it has the fonts and line breaking of every language.
 
@@ -50,7 +52,7 @@ def collect_assets(theme: Theme) -> Assets:
     :raises RenderError: a file is missing, is not UTF-8, or modules import each other in a circle.
     """
     made: dict[str, OutputFile] = {}
-    for name in _NAMES:
+    for name in (*_NAMES, *others):
         _make(name, theme, made, ())
     return Assets(
         files=tuple(made.values()), paths={name: file.path for name, file in made.items()}

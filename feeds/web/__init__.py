@@ -1,4 +1,4 @@
-"""What is answered over HTTP: what was built, and the preview of what is being written.
+"""What is answered over HTTP: what was built, readers, and the preview of what is being written.
 
 The way of a request, which is also the folder listing::
 
@@ -15,6 +15,7 @@ The way of a request, which is also the folder listing::
     ranges.py             which part of it is asked for
     encodings.py          in which coding the reader takes it
     compression.py        it in that coding, kept for the next reader
+    readers/          sign-up, preferences, leaving: the pages that take something in
     policies.py       the headers of every answer: what browsers are told to refuse
 
     preview.py        the newsletter of a day, while its notes are written

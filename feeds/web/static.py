@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _LONGEST_TARGET = 8 * 1024
 _MOST_HEADERS = 32 * 1024
 _RETRY_S = "60"
+_METHODS = ("GET", "HEAD", "POST")
 # An error is not to be kept by anybody, nor found by searching.
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 # At the top of a host whatever the prefix is: those who ask for them know no prefix.
@@ -44,30 +45,46 @@ class Feeds(Protocol):
         """Answer for a path below the prefix; None where it is no such feed."""
 
 
+class Readers(Protocol):
+    """The pages for readers of the mail: the only ones that take something in."""
+
+    async def answer(self, scope: Scope, receive: Receive, inside: str) -> Response | None:
+        """Answer a GET, HEAD or POST for a path below the prefix; None where it is none of them."""
+
+
 def create_app(
-    folder: Path, *, prefix: str = "", state: Path | None = None, feeds: Feeds | None = None
+    folder: Path,
+    *,
+    prefix: str = "",
+    state: Path | None = None,
+    feeds: Feeds | None = None,
+    readers: Readers | None = None,
 ) -> ASGIApp:
     """An application that serves a folder below a path prefix (``/papers``, or nothing).
 
     ``/`` leads to the prefix, and a folder without its slash to the one with it. Only GET and HEAD
-    are answered; the server below leaves the content of an answer to HEAD out. Hidden and
-    unfinished files, and whatever is outside of the folder, do not exist. Nothing depends on
-    ``Host`` or on what a proxy adds.
+    are answered, and POST by the pages for readers; the server below leaves the content of an
+    answer to HEAD out. Hidden and unfinished files, and whatever is outside of the folder, do not
+    exist. No file depends on ``Host`` or on what a proxy adds.
 
     :param state: a folder for compressed copies, which are made when they are first asked for; they
         are made anew in every process where there is none, or where it cannot be written.
     :param feeds: asked first about every path that has a query.
+    :param readers: asked before that about every path, where there are readers.
     """
     compressed = CompressedFiles(state / "compressed" if state else None)
     compressed.prune()
-    return _Application(SiteFiles(folder, compressed), prefix.strip("/"), feeds)
+    return _Application(SiteFiles(folder, compressed), prefix.strip("/"), feeds, readers)
 
 
 class _Application:
-    def __init__(self, files: SiteFiles, prefix: str, feeds: Feeds | None) -> None:
+    def __init__(
+        self, files: SiteFiles, prefix: str, feeds: Feeds | None, readers: Readers | None
+    ) -> None:
         self._files = files
         self._prefix = f"/{prefix}/" if prefix else "/"
         self._feeds = feeds
+        self._readers = readers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -75,12 +92,24 @@ class _Application:
         path = decode_path(scope["raw_path"])
         inside = self._below(path) if path else None
         try:
-            response = _refuse(scope) or await self._answer(scope, path or "", inside)
+            response = (
+                _refuse(scope)
+                or await self._ask_readers(scope, receive, inside)
+                or _refuse_method(scope)
+                or await self._answer(scope, path or "", inside)
+            )
         except Exception:  # a fault of ours: its traceback is for the log
             log.exception("%s %s", scope["method"], ascii(path))
             response = _line(500, "Something went wrong here.")
         response.raw_headers.extend(safety_headers(inside or ""))
         await response(scope, receive, send)
+
+    async def _ask_readers(
+        self, scope: Scope, receive: Receive, inside: str | None
+    ) -> Response | None:
+        if self._readers is None or inside is None or scope["method"] not in _METHODS:
+            return None
+        return await self._readers.answer(scope, receive, inside)
 
     async def _answer(self, scope: Scope, path: str, inside: str | None) -> Response:
         asked = Headers(raw=_without_range(scope))
@@ -144,14 +173,19 @@ def _index(inside: str) -> str:
 
 
 def _refuse(scope: Scope) -> Response | None:
-    """Refuse what no reader sends; the connection is closed where more of it may follow."""
-    if scope["method"] not in ("GET", "HEAD"):
-        return _line(405, "Only GET and HEAD.", {"Allow": "GET, HEAD", "Connection": "close"})
+    """Refuse what no reader sends."""
     if len(scope["raw_path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
         return _line(414, "This address is too long.")
     if sum(len(name) + len(text) for name, text in scope["headers"]) > _MOST_HEADERS:
         return _line(431, "These headers are too long.")
     return None
+
+
+def _refuse_method(scope: Scope) -> Response | None:
+    """Refuse what files have no answer to; the connection is closed, as more of it may follow."""
+    if scope["method"] in ("GET", "HEAD"):
+        return None
+    return _line(405, "Only GET and HEAD.", {"Allow": "GET, HEAD", "Connection": "close"})
 
 
 def _without_range(scope: Scope) -> list[tuple[bytes, bytes]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from feeds.model import OutputFile
-from feeds.outputs.assets import collect_assets
+from feeds.outputs.assets import READERS_STYLE, collect_assets
 from feeds.outputs.pages.builder import write_builder
 from feeds.outputs.pages.calendar import write_calendar
 from feeds.outputs.pages.days import write_days
@@ -37,7 +37,7 @@ _PAGES: tuple[Callable[[Frame], Iterable[OutputFile]], ...] = (
 
 def write_pages(site: Site) -> Iterator[OutputFile]:
     """Every page, style sheet and script of the site."""
-    assets = collect_assets(site.theme)
+    assets = collect_assets(site.theme, [READERS_STYLE] if site.config.has_readers else [])
     frames = [Frame(site, lang, assets) for lang in site.config.languages]
     for frame in frames:
         for write in _PAGES:

@@ -170,6 +170,7 @@ class Frame:
             "writer": self.config.writer.name,
             "rights": self.config.localized(rights, self.lang) if rights else None,
             "root": self._root,
+            "sign_up": self.href(f"{self.lang}/subscribe") if self.config.has_readers else None,
             "home": self.href(f"{self.lang}/"),
             "application": self.config.application,
             "outputs": self.config.outputs,

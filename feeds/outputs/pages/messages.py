@@ -12,14 +12,17 @@ from feeds.outputs.pages.frame import Frame
 def write_unsubscribe(frame: Frame) -> Iterator[OutputFile]:
     """How to stop the newsletter."""
     words = frame.words["pages"]
+    # Who has a mail has a link in it; on the page itself there is nobody known.
+    linked = frame.config.has_readers
+    text = frame.words["readers"]["leave_static"] if linked else words["unsubscribe_text"]
     yield frame.page(
         "site/message.html",
         f"{frame.lang}/unsubscribe/",
         words["unsubscribe"],
-        description=words["unsubscribe_text"],
+        description=text,
         indexed=False,
         heading=words["unsubscribe"],
-        message=words["unsubscribe_text"],
+        message=text,
         ways=[],
         homes=[],
     )

@@ -112,6 +112,7 @@ class _Writer:
             indexed=slug == tag.slug and bool(articles),
             updated=max((article.updated for article in articles), default=None),
             styles=("plots.css",) if figure else (),
+            slug=tag.slug,
             heading=f"#{tag.label}",
             heading_lang=frame.lines.mark_term(tag.label),
             about=about,
