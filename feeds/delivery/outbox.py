@@ -17,7 +17,6 @@ import msgspec
 from sqlalchemy import (
     Connection,
     Executable,
-    Row,
     SmallInteger,
     String,
     Values,
@@ -39,7 +38,7 @@ from feeds.database.letters import ISSUE_PRIORITY
 from feeds.database.tables import UtcDateTime, mailings, outbox, pauses, subscribers
 from feeds.model import Mailing, Rhythm, Subscriber
 from feeds.subscribers.hours import first_hour
-from feeds.subscribers.store import read_subscriber
+from feeds.subscribers.store import SUBSCRIBER_COLUMNS, read_subscriber
 
 Ending = Literal["pending", "sent", "failed", "skipped"]
 INTERRUPTED = "cut off before the relay's answer was kept; the relay may have taken it"
@@ -153,10 +152,18 @@ class Line:
     nonce: str | None
 
 
+# By names that no column of the readers has, of which there are more.
+_LINE_COLUMNS = (
+    *(outbox.c.id.label("line"), outbox.c.lang.label("line_lang")),
+    *(outbox.c.kind, outbox.c.day, outbox.c.due, outbox.c.first_due, outbox.c.attempts),
+    subscribers.c.nonce,
+)
+
+
 def read_due(connection: Connection, now: datetime, limit: int) -> list[Line]:
     """The lines that may be sent now: letters first, then what is due longest."""
     rows = connection.execute(
-        select(outbox, subscribers)
+        select(*_LINE_COLUMNS, *SUBSCRIBER_COLUMNS)
         .outerjoin(subscribers, subscribers.c.id == outbox.c.subscriber)
         .where(outbox.c.state == "pending", outbox.c.due <= now)
         .order_by(outbox.c.priority, outbox.c.due, outbox.c.id)
@@ -179,19 +186,17 @@ def next_due(connection: Connection) -> datetime | None:
     return min((moment for moment in firsts if moment is not None), default=None)
 
 
-def _read_line(row: Row[Any]) -> Line:
-    told = row._mapping
-    own = outbox.c
+def _read_line(row: Any) -> Line:
     return Line(
-        id=told[own.id],
-        kind=told[own.kind],
-        day=told[own.day],
-        lang=told[own.lang],
-        due=told[own.due],
-        first_due=told[own.first_due],
-        attempts=told[own.attempts],
-        reader=None if told[subscribers.c.id] is None else read_subscriber(row),
-        nonce=told[subscribers.c.nonce],
+        id=row.line,
+        kind=row.kind,
+        day=row.day,
+        lang=row.line_lang,
+        due=row.due,
+        first_due=row.first_due,
+        attempts=row.attempts,
+        nonce=row.nonce,
+        reader=None if row.id is None else read_subscriber(row),
     )
 
 

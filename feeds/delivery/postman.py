@@ -8,10 +8,10 @@ connection there is one mail at most of which a killed process cannot know wheth
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import Protocol
@@ -188,7 +188,7 @@ class _Round:
         self._in_hand: set[int] = set()
         self._over = Event()
         self._counting = Lock()
-        self._tally = Tally()
+        self._counts: Counter[str] = Counter()
         self._refusals = 0
         self._taken = False
         self._left_today = self._count_left_today()
@@ -196,12 +196,12 @@ class _Round:
     def run(self) -> Tally:
         job = self._take()
         if job is None:
-            return self._tally
+            return Tally(**self._counts)
         try:
             first = self._relay.connect()
         except RelayError as error:
             self._break_off(error)
-            return self._tally
+            return Tally(**self._counts)
         # One connection has shown that the relay answers; the others follow it.
         workers = [
             Thread(target=self._work, name=f"mail-{number}", daemon=True, args=(None, None))
@@ -213,7 +213,7 @@ class _Round:
         for worker in workers:
             worker.join()
         self._tell()
-        return self._tally
+        return Tally(**self._counts)
 
     # -- one connection ----------------------------------------------------------------------------
 
@@ -270,7 +270,8 @@ class _Round:
         else:
             desk.keep(settle(line, "sent", self._clock(), reply=_hide(reply, mail.recipient)))
             self._count("sent")
-            log.debug("delivered line %d to %s", line.id, self._name_reader(mail.recipient))
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("sent line %d to %s", line.id, self._name_reader(mail.recipient))
 
     def _settle_refused(self, line: Line, mail: Mail, error: RefusedError, desk: _Desk) -> None:
         now = self._clock()
@@ -372,7 +373,7 @@ class _Round:
 
     def _count(self, ending: str) -> None:
         with self._counting:
-            self._tally = replace(self._tally, **{ending: getattr(self._tally, ending) + 1})
+            self._counts[ending] += 1
             if ending == "sent":
                 self._refusals = 0
                 first, self._taken = not self._taken, True
@@ -411,7 +412,7 @@ class _Round:
         log.error("mail waits %d s: %s", wait_s, error)
 
     def _tell(self) -> None:
-        tally = self._tally
+        tally = Tally(**self._counts)
         if tally != Tally():
             log.info(
                 "mail: %d sent, %d to be tried again, %d failed, %d for nobody",

@@ -349,26 +349,34 @@ def _columns(preferences: Preferences) -> dict[str, Any]:
     }
 
 
-def read_subscriber(row: Row[Any]) -> Subscriber:
-    """The reader whose columns a row has, also one of a join with other tables."""
-    told = row._mapping
-    own = subscribers.c
+SUBSCRIBER_COLUMNS = tuple(
+    subscribers.c[name]
+    for name in (
+        *("id", "token", "address", "state", "lang", "selection", "rhythm", "hour", "zone"),
+        *("paused_until", "created", "confirmed", "revision"),
+    )
+)
+"""What a query asks for whose rows are read as readers, by these names."""
+
+
+def read_subscriber(row: Any) -> Subscriber:
+    """The reader whose ``SUBSCRIBER_COLUMNS`` a row has."""
     return Subscriber(
-        id=told[own.id],
-        token=told[own.token],
-        address=told[own.address],
-        state=told[own.state],
+        id=row.id,
+        token=row.token,
+        address=row.address,
+        state=row.state,
         preferences=Preferences(
-            lang=told[own.lang],
-            selection=told[own.selection],
-            rhythm=told[own.rhythm],
-            hour=told[own.hour],
-            zone=told[own.zone],
-            paused_until=told[own.paused_until],
+            lang=row.lang,
+            selection=row.selection,
+            rhythm=row.rhythm,
+            hour=row.hour,
+            zone=row.zone,
+            paused_until=row.paused_until,
         ),
-        created=told[own.created],
-        confirmed=told[own.confirmed],
-        revision=told[own.revision],
+        created=row.created,
+        confirmed=row.confirmed,
+        revision=row.revision,
     )
 
 
