@@ -88,16 +88,18 @@ def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine) -> str | None:
     """Move the database forward to the newest revision, all or nothing; do nothing if it is there.
+
+    Returns the version that it was of, None for an empty one.
 
     :raises StateError: a newer Paperround wrote it, it is damaged, or it cannot be written.
     """
     with explain_errors(engine), engine.begin() as connection:
-        version = _read_version(connection)
-        if version == HEAD:
-            return
-        _upgrade(connection, version)
+        version = read_version(connection)
+        if version != HEAD:
+            _upgrade(connection, version)
+    return version
 
 
 def check_version(engine: Engine) -> None:
@@ -106,7 +108,7 @@ def check_version(engine: Engine) -> None:
     :raises StateError: it is not, or cannot be opened.
     """
     with explain_errors(engine), engine.connect() as connection:
-        version = _read_version(connection)
+        version = read_version(connection)
     if version != HEAD:
         found = f"of version {version}" if version else "empty"
         raise StateError(
@@ -138,7 +140,8 @@ def committing(engine: Engine, durability: str) -> Iterator[Connection]:
             connection.commit()
 
 
-def _read_version(connection: Connection) -> str | None:
+def read_version(connection: Connection) -> str | None:
+    """The version that a database is of; None for one without tables of ours."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

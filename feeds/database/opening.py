@@ -41,17 +41,14 @@ def open_database(config: Config) -> Engine:
     return engine
 
 
-def upgrade_database(config: Config) -> None:
-    """Make the database, or move it to this version.
+def upgrade_database(config: Config) -> str | None:
+    """Make the database, or move it to this version; returns the version that it was of.
 
     :raises StateError: it cannot be opened or written, or is of a newer version.
     """
     engine = connect(find_database(config))
     try:
-        if config.database is None:
-            _migrate_file(engine, config)
-        else:
-            migrate(engine)
+        return _migrate_file(engine, config) if config.database is None else migrate(engine)
     finally:
         engine.dispose()
 
@@ -70,10 +67,10 @@ def find_database(config: Config, environment: Mapping[str, str] = os.environ) -
     return url.set(password=password) if password is not None else url
 
 
-def _migrate_file(engine: Engine, config: Config) -> None:
+def _migrate_file(engine: Engine, config: Config) -> str | None:
     # Two processes that start at once: one makes the database, the other finds it made.
     with hold_lock(database_path(config).with_name("database.lock"), wait=True):
-        migrate(engine)
+        return migrate(engine)
 
 
 def _check_driver() -> None:

@@ -85,7 +85,8 @@ class State:
     def is_started(self) -> bool:
         """Whether the publication has started here before."""
         with self._transaction() as connection:
-            return connection.scalar(select(facts.c.moment).limit(1)) is not None
+            started = select(facts.c.moment).where(facts.c.name == _FIRST_START)
+            return connection.scalar(started) is not None
 
     def start(self, days: Iterable[date], now: datetime) -> bool:
         """Count ``days`` as issued, on the first start only; tell whether it was the first."""
