@@ -37,6 +37,7 @@ COMMANDS = {
     "hold": "DAY",
     "release": "DAY",
     "status": "",
+    "subscribers": "COMMAND",
 }
 
 

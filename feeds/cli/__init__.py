@@ -15,6 +15,7 @@ from feeds import __version__
 from feeds.cli.making import build, check, init, issue, parse
 from feeds.cli.publishing import publish
 from feeds.cli.running import hold, preview, release, run, serve, status
+from feeds.cli.subscribers import subscribers
 from feeds.cli.terminal import print_error, write_unicode_anywhere
 from feeds.config import CONFIG_NAME
 from feeds.errors import ConfigError, InUseError, NoIssueError, PaperroundError
@@ -73,6 +74,7 @@ _COMMANDS = (
     hold,
     release,
     status,
+    subscribers,
 )
 for command in _COMMANDS:
     main.add_command(command)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, literal, select, update
 
 from feeds.database.engine import explain_errors, insert_for
 from feeds.database.letters import IMPORT_PRIORITY, letter
-from feeds.database.tables import consents, outbox, subscribers, suppressions
-from feeds.model import Preferences, Subscriber
+from feeds.database.tables import UtcDateTime, consents, outbox, subscribers, suppressions
+from feeds.model import Preferences
 from feeds.secrets import Keys
 from feeds.subscribers.addresses import address_key, hash_address
-from feeds.subscribers.store import new_reader, new_token, read_subscriber
+from feeds.subscribers.store import new_reader, new_token
 
 BATCH = 2000  # SQLite takes 32,766 values in one statement
 
@@ -137,43 +137,65 @@ class _Batch:
     def write(self, connection: Connection, now: datetime, source: str) -> None:
         """Bring in those who are to be."""
         rows = [_make_row(candidate, vouched, now) for candidate, vouched in self._new]
-        ids = _insert(connection, rows)
-        told = [
-            (candidate, ids.get(row["token"]))
-            for (candidate, _), row in zip(self._new, rows, strict=True)
-        ]
-        steps = [
-            {
-                "subscriber": reader,
-                "step": "imported",
-                "moment": now,
-                "source": _source(candidate, source),
-            }
-            for candidate, reader in (*told, *self._confirmed)
-            if reader is not None
-        ]
-        letters = [
-            letter(ids[row["token"]], "confirm", row["lang"], now, priority=IMPORT_PRIORITY)
-            for row in rows
-            if row["state"] == "pending" and row["token"] in ids
-        ]
+        tokens = [row["token"] for row in rows]
+        if rows:
+            # Whoever signed up in this very moment is left out, and everything else with them.
+            added = insert_for(connection, subscribers).on_conflict_do_nothing()
+            connection.execute(added, rows)
+            _add_letters(connection, tokens, now)
         if self._confirmed:
-            waiting = [reader for _, reader in self._confirmed]
-            connection.execute(
-                update(subscribers)
-                .where(subscribers.c.id.in_(waiting), subscribers.c.state == "pending")
-                .values(
-                    state="active",
-                    confirmed=now,
-                    nonce=None,
-                    asked=None,
-                    revision=subscribers.c.revision + 1,
-                )
-            )
-        if steps:
-            connection.execute(insert(consents), steps)
-        if letters:
-            connection.execute(insert(outbox), letters)
+            _confirm(connection, [reader for _, reader in self._confirmed], now)
+        steps: dict[str, tuple[list[str], list[int]]] = {}
+        for (candidate, _), token in zip(self._new, tokens, strict=True):
+            steps.setdefault(candidate.consent, ([], []))[0].append(token)
+        for candidate, reader in self._confirmed:
+            steps.setdefault(candidate.consent, ([], []))[1].append(reader)
+        for consent, (some, others) in steps.items():
+            told = f"{source}: {consent}" if consent else source
+            _note_imported(connection, some, others, now, told)
+
+
+def _confirm(connection: Connection, readers: Sequence[int], now: datetime) -> None:
+    done = {"state": "active", "confirmed": now, "nonce": None, "asked": None}
+    connection.execute(
+        update(subscribers)
+        .where(subscribers.c.id.in_(readers), subscribers.c.state == "pending")
+        .values(revision=subscribers.c.revision + 1, **done)
+    )
+
+
+def _add_letters(connection: Connection, tokens: Sequence[str], now: datetime) -> None:
+    """Ask those of new readers to confirm who are to be asked."""
+    own = subscribers.c
+    line = letter(0, "confirm", "", now, priority=IMPORT_PRIORITY)
+    told: dict[str, ColumnElement[Any]] = {
+        name: literal(value, outbox.c[name].type) for name, value in line.items()
+    }
+    told |= {"subscriber": own.id, "lang": own.lang}
+    chosen = select(*told.values()).where(own.token.in_(tokens), own.state == "pending")
+    connection.execute(insert(outbox).from_select(list(told), chosen))
+
+
+def _note_imported(
+    connection: Connection,
+    tokens: Sequence[str],
+    readers: Sequence[int],
+    now: datetime,
+    source: str,
+) -> None:
+    own = subscribers.c
+    told = {
+        "step": literal("imported"),
+        "moment": literal(now, UtcDateTime),
+        "source": literal(source),
+    }
+    for chosen in (
+        own.token.in_(tokens) if tokens else None,
+        own.id.in_(readers) if readers else None,
+    ):
+        if chosen is not None:
+            wanted = select(own.id, *told.values()).where(chosen)
+            connection.execute(insert(consents).from_select(["subscriber", *told], wanted))
 
 
 def _decide(row: Any, is_suppressed: bool, vouched: bool) -> Fate:
@@ -217,21 +239,6 @@ def _make_row(candidate: Candidate, vouched: bool, now: datetime) -> dict[str, A
     return new_reader(candidate.address, state, candidate.preferences, created, **values)
 
 
-def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Add rows; those that are there by now are left out. Tells ids by token."""
-    if not rows:
-        return {}
-    connection.execute(insert_for(connection, subscribers).on_conflict_do_nothing(), rows)
-    added = select(subscribers.c.token, subscribers.c.id).where(
-        subscribers.c.token.in_([row["token"] for row in rows])
-    )
-    return {row.token: row.id for row in connection.execute(added)}
-
-
-def _source(candidate: Candidate, source: str) -> str:
-    return f"{source}: {candidate.consent}" if candidate.consent else source
-
-
 # --- out -----------------------------------------------------------------------------------------
 
 
@@ -248,7 +255,7 @@ def read_all(
         yield from (_list(row) for row in rows)
         if len(rows) < page:
             return
-        last = rows[-1]._mapping[subscribers.c.id]
+        last = rows[-1].id
 
 
 def _read_page(
@@ -273,19 +280,20 @@ def _read_page(
 
 
 def _list(row: Row[Any]) -> Listed:
-    told = row._mapping
-    reader: Subscriber = read_subscriber(row)
-    moments = {
-        "active": reader.confirmed,
-        "pending": told[subscribers.c.asked],
-        "left": told[subscribers.c.left],
-    }
+    moments = {"active": row.confirmed, "pending": row.asked, "left": row.left}
     return Listed(
-        address=reader.address,
-        state=reader.state,
-        preferences=reader.preferences,
-        created=reader.created,
-        confirmed=reader.confirmed,
-        since=moments[reader.state] or reader.created,
-        consent=told["consent"] or "",
+        address=row.address,
+        state=row.state,
+        preferences=Preferences(
+            lang=row.lang,
+            selection=row.selection,
+            rhythm=row.rhythm,
+            hour=row.hour,
+            zone=row.zone,
+            paused_until=row.paused_until,
+        ),
+        created=row.created,
+        confirmed=row.confirmed,
+        since=moments[row.state] or row.created,
+        consent=row.consent or "",
     )

@@ -223,7 +223,7 @@ def format_rows(readers: Iterable[Listed]) -> Iterator[bytes]:
     for reader in readers:
         wishes = reader.preferences
         cells = (
-            reader.address,
+            escape_cell(reader.address),
             reader.state,
             wishes.lang,
             *(",".join(slugs) for _, slugs in read_parts(wishes)),
@@ -233,9 +233,9 @@ def format_rows(readers: Iterable[Listed]) -> Iterator[bytes]:
             "" if wishes.paused_until is None else wishes.paused_until.isoformat(),
             reader.created.isoformat(),
             "" if reader.confirmed is None else reader.confirmed.isoformat(),
-            reader.consent,
+            escape_cell(reader.consent),
         )
-        yield _format(map(escape_cell, cells))
+        yield _format(cells)
 
 
 def read_parts(preferences: Preferences) -> tuple[tuple[str, tuple[str, ...]], ...]:
