@@ -47,3 +47,14 @@ def hold_lock(path: Path, *, wait: bool = False) -> Iterator[None]:
         except OSError as error:
             raise StateError(f"{path}: cannot be locked: {error.strerror}") from error
         yield  # closing the file lets go of the lock
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock of a file."""
+    if not path.exists():
+        return False
+    try:
+        with hold_lock(path):
+            return False
+    except InUseError:
+        return True

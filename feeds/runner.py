@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import Condition, Event, Thread
 from typing import Literal
@@ -28,7 +29,7 @@ from feeds.locks import hold_lock
 from feeds.schedule import Publication, next_due, publish_due
 from feeds.watch import Watcher, watched_by
 from feeds.web.server import Server, wait_for
-from feeds.web.static import Feeds, create_app
+from feeds.web.static import Feeds, Readers, create_app
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +45,25 @@ _LAST_MAILS_S = 10.0
 _READ_AT_START = ("deliver", "mail", "smtp", "dkim", "readers", "database", "durability")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What it takes to have readers.
+
+    ``postman`` delivers to them, in a thread of its own, since a run to all of them may take hours.
+    ``pages`` are where they sign up. ``housekeep`` is called once a day.
+    """
+
+    postman: Postman
+    pages: Readers
+    housekeep: Callable[[datetime], object]
+
+
 class Runner:
     """Runs a publication until it is told to stop.
 
     ``rebuild`` reads the notes, writes ``out/`` and returns what there is to publish; it is called
     with the moment, at the start and after every change. ``clock`` tells the time (aware).
-    ``feeds`` makes those that are served beside the files. ``postman`` delivers to readers, in a
-    thread of its own: a run to all of them may take hours. ``housekeep`` is called once a day.
+    ``feeds`` makes those that are served beside the files. ``round`` is what readers need.
     """
 
     def __init__(
@@ -62,8 +75,7 @@ class Runner:
         clock: Callable[[], datetime],
         ways: Ways | None = None,
         feeds: Feeds | None = None,
-        postman: Postman | None = None,
-        housekeep: Callable[[datetime], object] = lambda _now: None,
+        round: Round | None = None,  # noqa: A002  # what it is called
     ) -> None:
         self._config = config
         self._state = state
@@ -71,8 +83,7 @@ class Runner:
         self._clock = clock
         self._ways = ways
         self._feeds = feeds
-        self._postman = postman
-        self._housekeep = housekeep
+        self._round = round
         self._publication: Publication | None = None
         self._built_on: date | None = None
         self._wishes: set[Wish] = {"build"}
@@ -101,7 +112,8 @@ class Runner:
             stack.enter_context(hold_lock(self._config.state_folder / "run.lock"))
             state = self._config.state_folder
             out = self._config.out_folder
-            app = create_app(out, prefix=prefix, state=state, feeds=self._feeds)
+            pages = self._round.pages if self._round else None
+            app = create_app(out, prefix=prefix, state=state, feeds=self._feeds, readers=pages)
             server = stack.enter_context(Server(app, host=host, port=port))
             place = server.below(prefix)
             log.info("serving %s at %s", self._config.out_folder, place)
@@ -124,9 +136,9 @@ class Runner:
             self._asked.notify()
 
     def _start_postman(self, stop: Event) -> Thread | None:
-        if self._postman is None:
+        if self._round is None:
             return None
-        carrier = Thread(target=self._postman.run, args=(stop,), name="mail", daemon=True)
+        carrier = Thread(target=self._round.postman.run, args=(stop,), name="mail", daemon=True)
         carrier.start()
         return carrier
 
@@ -181,8 +193,10 @@ class Runner:
         self._built_on = now.astimezone(self._config.zone).date()
 
     def _keep_house(self, now: datetime) -> None:
+        if self._round is None:
+            return
         try:
-            self._housekeep(now)
+            self._round.housekeep(now)
         except PaperroundError as error:
             log.error("not tidied up: %s", error)  # noqa: TRY400  # one line for a person
 
@@ -205,8 +219,8 @@ class Runner:
             return
         try:
             publish_due(self._publication, self._state, now, ways=self._ways)
-            if self._postman is not None:
-                self._postman.wake()
+            if self._round is not None:
+                self._round.postman.wake()
             self._announce(next_due(self._publication, self._state, now), now)
         except PaperroundError as error:
             log.error("not published: %s", error)  # noqa: TRY400  # one line for a person
@@ -231,6 +245,6 @@ class Runner:
             self._stopping = True
             self._asked.notify()
         worker.join(_FAREWELL_S)
-        if self._postman is not None and carrier is not None:
-            self._postman.wake()
+        if self._round is not None and carrier is not None:
+            self._round.postman.wake()
             carrier.join(_LAST_MAILS_S)

@@ -47,6 +47,7 @@ RANKS = {
     "delivery": 6,
     "web": 6,
     "logs": 6,
+    "post_office": 7,
     "pipeline": 7,
     "schedule": 8,
     "runner": 9,

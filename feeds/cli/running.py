@@ -17,6 +17,7 @@ from feeds.cli.options import (
     base_url_option,
     choose_issues,
     locate_config,
+    log_option,
     port_option,
     read_clock,
     read_config,
@@ -35,10 +36,13 @@ from feeds.config import load_config
 from feeds.errors import ConfigError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from feeds.config import Config
     from feeds.model import OutputFile
     from feeds.outputs.site import Site
     from feeds.pipeline import Publication
+    from feeds.runner import Round
     from feeds.web.readers.pages import ReaderPages
 
 SHOWN_ISSUES = 20
@@ -47,13 +51,17 @@ SHOWN_ISSUES = 20
 @click.command()
 @serving_options
 @base_url_option
+@log_option
 @click.pass_obj
-def run(config_path: Path | None, host: str, port: int, base_url: str | None) -> None:
-    """Build, watch, publish and serve, until Ctrl+C.
+def run(
+    config_path: Path | None, host: str, port: int, base_url: str | None, log_form: str
+) -> None:
+    """Build, watch, publish, deliver and serve, until Ctrl+C.
 
     Builds at the start and whenever a note changes, serves out/, and publishes the issue of each
     new day at its hour, once, also when it was due while this was not running. On the first start
-    every day that is already there counts as issued. Issues go to mail/ in the state folder.
+    every day that is already there counts as issued. Issues go where "deliver" of the configuration
+    says: to readers by mail, to webhooks, or to mail/ in the state folder.
     """
     from feeds import pipeline
     from feeds.archive_file import KeptSite
@@ -64,7 +72,7 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
 
     path = locate_config(config_path)
     config = load_config(path, base_url=base_url)
-    log_to_terminal()
+    log_to_terminal(config, log_form)
     site = KeptSite(config)
     with open_state(config) as state, stop_signals() as stop:
 
@@ -83,10 +91,32 @@ def run(config_path: Path | None, host: str, port: int, base_url: str | None) ->
             rebuild=rebuild,
             clock=lambda: read_clock(config),
             feeds=CombinedFeeds(site),
+            round=_open_round(config, state.engine, site),
         )
         runner.run(
             stop, host=host, port=port, announce=lambda place: print_addresses(config, place)
         )
+
+
+def _open_round(config: Config, engine: Engine, site: Callable[[], Site | None]) -> Round | None:
+    """Who delivers to readers, and the pages where they sign up; None where there are none."""
+    if not config.has_readers:
+        return None
+    from feeds.post_office import open_postman
+    from feeds.runner import Round
+    from feeds.secrets import load_keys
+    from feeds.subscribers.store import Readers
+    from feeds.web.readers import open_pages
+
+    keys = load_keys(config)
+
+    def clock() -> datetime:
+        return read_clock(config)
+
+    postman = open_postman(config, engine, keys, clock=clock)
+    pages = open_pages(config, engine, keys, site, clock=clock, wake=postman.wake)
+    housekeep = Readers(engine, keys, config).housekeep
+    return Round(postman=postman, pages=pages, housekeep=housekeep)
 
 
 @click.command()
@@ -223,18 +253,29 @@ def release(config_path: Path | None, day: date) -> None:
 def status(config_path: Path | None) -> None:
     """Tell what went out, what is held, and what comes next.
 
-    Of the issues that went out, the newest 20 are shown.
+    Of the issues that went out, the newest 20 are shown: how many readers were sent it, how many
+    wait, and why it failed for some. On a terminal, a delivery that is under way is followed until
+    it is done.
     """
     from feeds import pipeline
+    from feeds.cli.progress import print_readers, read_mail, say_mail, watch_mail
     from feeds.database.state import open_state
     from feeds.schedule import next_due
 
     config = read_config(config_path)
     now = read_clock(config)
-    with open_state(config) as state, show_progress() as progress:
-        publication = pipeline.prepare(
-            config, now=now, issued=state.issued_days(), allow_deletes=True, progress=progress
-        )
+    with open_state(config) as state:
+        with show_progress() as progress:
+            publication = pipeline.prepare(
+                config, now=now, issued=state.issued_days(), allow_deletes=True, progress=progress
+            )
         upcoming = next_due(publication, state, now)
         records, held, started = state.issues(SHOWN_ISSUES), state.holds(), state.is_started()
-    print_status(publication, records, held, upcoming if started else None, started=started)
+        days = {record.day for record in records}
+        mailings, pause = read_mail(state.engine, now, days)
+        mails = {(one.day, one.lang): say_mail(one) for one in mailings if one.kind == "daily"}
+        upcoming = upcoming if started else None
+        print_status(publication, records, held, upcoming, started=started, mails=mails)
+        if config.has_readers:
+            print_readers(config, state.engine, mailings, pause)
+            watch_mail(config, state.engine, days)

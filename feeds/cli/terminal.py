@@ -6,7 +6,7 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -129,12 +129,16 @@ def print_status(
     upcoming: datetime | None,
     *,
     started: bool,
+    mails: Mapping[tuple[date, str], str] | None = None,
 ) -> None:
+    """A line an issue; ``mails`` says how far each is on its way to its readers."""
     zone = publication.config.zone
     rows: list[Sequence[str]] = [("day", "lang", "published", "state", "subject")]
     for record in records:
         published = f"{record.published.astimezone(zone):%Y-%m-%d %H:%M}"
-        row = (f"{record.day}", record.lang, published, _state_of(record), record.subject)
+        mail = (mails or {}).get((record.day, record.lang))
+        state = mail if mail and not record.deliveries else _state_of(record, mail)
+        row = (f"{record.day}", record.lang, published, state, record.subject)
         rows.append([make_visible(cell) for cell in row])
     if records:
         _print_rows(rows)
@@ -163,9 +167,10 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> None:
             out.print(line)
 
 
-def _state_of(record: IssueRecord) -> str:
+def _state_of(record: IssueRecord, mail: str | None) -> str:
     reasons = [delivery.error for delivery in record.deliveries if delivery.error]
-    return ": ".join([record.state, *reasons[:1]])
+    state = ": ".join([record.state, *reasons[:1]])
+    return f"{state}; {mail}" if mail else state
 
 
 def log_to_terminal(config: Config | None = None, form: str = "text") -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
+from sqlalchemy import Connection, func, select
+
 from feeds.config import Config
+from feeds.database.tables import subscribers
 from feeds.delivery.outbox import Line
 from feeds.model import Mailing, Preferences
 from feeds.outputs.selection import Selection, parse_query
@@ -19,6 +22,23 @@ def choose(mailing: Mailing, selection: str) -> tuple[int, ...]:
         number
         for number, entry in enumerate(mailing.entries)
         if wanted is None or wanted.fits(frozenset(entry.tags))
+    )
+
+
+def count_audience(connection: Connection, mailing: Mailing) -> tuple[int, int]:
+    """How many readers a mailing is for, and how many of them want something of it."""
+    found = connection.execute(
+        select(subscribers.c.selection, func.count())
+        .where(
+            subscribers.c.state == "active",
+            subscribers.c.lang == mailing.lang,
+            subscribers.c.rhythm == mailing.kind,
+        )
+        .group_by(subscribers.c.selection)
+    ).all()
+    return (
+        sum(readers for _selection, readers in found),
+        sum(readers for selection, readers in found if choose(mailing, selection)),
     )
 
 

@@ -15,12 +15,14 @@ from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Executable,
     SmallInteger,
     String,
     Values,
     bindparam,
+    case,
     column,
     delete,
     exists,
@@ -35,7 +37,7 @@ from sqlalchemy import (
 from feeds.config import Config
 from feeds.database.engine import insert_for
 from feeds.database.letters import ISSUE_PRIORITY
-from feeds.database.tables import UtcDateTime, mailings, outbox, pauses, subscribers
+from feeds.database.tables import UtcDateTime, holds, mailings, outbox, pauses, subscribers
 from feeds.model import Mailing, Rhythm, Subscriber
 from feeds.subscribers.hours import first_hour
 from feeds.subscribers.store import SUBSCRIBER_COLUMNS, read_subscriber
@@ -161,15 +163,19 @@ _LINE_COLUMNS = (
 
 
 def read_due(connection: Connection, now: datetime, limit: int) -> list[Line]:
-    """The lines that may be sent now: letters first, then what is due longest."""
+    """The lines that may be sent now: letters first, then what is due longest; not of held days."""
     rows = connection.execute(
         select(*_LINE_COLUMNS, *SUBSCRIBER_COLUMNS)
         .outerjoin(subscribers, subscribers.c.id == outbox.c.subscriber)
-        .where(outbox.c.state == "pending", outbox.c.due <= now)
+        .where(outbox.c.state == "pending", outbox.c.due <= now, _not_held())
         .order_by(outbox.c.priority, outbox.c.due, outbox.c.id)
         .limit(limit)
     )
     return [_read_line(row) for row in rows]
+
+
+def _not_held() -> ColumnElement[bool]:
+    return outbox.c.day.is_(None) | outbox.c.day.not_in(select(holds.c.day))
 
 
 def next_due(connection: Connection) -> datetime | None:
@@ -361,7 +367,8 @@ def read_mailing(connection: Connection, day: date, lang: str, kind: str) -> Mai
 class Progress:
     """How far a mailing is: readers by what became of their line, and the reasons of failures.
 
-    ``reasons`` are what relays said, with how many readers it befell, the most frequent first.
+    ``due_now`` counts those that wait for nothing any more. ``reasons`` are what relays said, with
+    how many readers it befell, the most frequent first.
     """
 
     day: date
@@ -372,6 +379,7 @@ class Progress:
     sending: int = 0
     failed: int = 0
     skipped: int = 0
+    due_now: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -380,13 +388,20 @@ class Progress:
         return self.sent + self.pending + self.sending + self.failed
 
 
-def read_progress(connection: Connection, days: Iterable[date] | None = None) -> list[Progress]:
+def read_progress(
+    connection: Connection, now: datetime, days: Iterable[date] | None = None
+) -> list[Progress]:
     """How far the mailings of some days are, or of all: newest first."""
     some = outbox.c.day.is_not(None)
     wanted = some if days is None else some & outbox.c.day.in_(tuple(days))
     key = (outbox.c.day, outbox.c.kind, outbox.c.lang)
     counts = connection.execute(
-        select(*key, outbox.c.state, func.count().label("lines"))
+        select(
+            *key,
+            outbox.c.state,
+            func.count().label("lines"),
+            func.sum(case((outbox.c.due <= now, 1), else_=0)).label("due"),
+        )
         .where(wanted)
         .group_by(*key, outbox.c.state)
     ).all()
@@ -406,7 +421,10 @@ def read_progress(connection: Connection, days: Iterable[date] | None = None) ->
 def _gather_progress(counts: Iterable[Any], reasons: Iterable[Any]) -> Iterator[Progress]:
     found: dict[tuple[date, str, str], dict[str, Any]] = {}
     for row in counts:
-        found.setdefault((row.day, row.kind, row.lang), {})[row.state] = row.lines
+        counted = found.setdefault((row.day, row.kind, row.lang), {})
+        counted[row.state] = row.lines
+        if row.state == "pending":
+            counted["due_now"] = row.due
     said: dict[tuple[date, str, str], list[tuple[str, int]]] = {}
     for row in reasons:
         said.setdefault((row.day, row.kind, row.lang), []).append((row.reply, row.lines))
