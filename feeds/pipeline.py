@@ -10,7 +10,6 @@ from feeds.archive.build import build_archive
 from feeds.archive.ledger import Ledger
 from feeds.archive_file import keep_entries
 from feeds.config import Config
-from feeds.delivery.variant import assemble
 from feeds.errors import NoteError
 from feeds.images import Pictures, collect_pictures
 from feeds.languages import known_languages, load_languages
@@ -87,6 +86,9 @@ class Publication:
 
     def render(self, issue: Issue) -> Newsletter:
         """An issue as it is mailed, whole and to nobody."""
+        # Imported here: it brings the database with it, which a build has no use for.
+        from feeds.delivery.variant import assemble
+
         sample = render_sample(issue, self.site)
         return assemble(sample, range(len(sample.entries)))
 

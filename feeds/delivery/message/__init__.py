@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from feeds.config import Config
@@ -30,11 +29,7 @@ from feeds.personal import UNSUBSCRIBE_MARK, Personal
 
 __all__ = ["MailTemplate", "build_letter", "build_message", "check_address", "prepare_message"]
 
-_MARKS = re.compile(
-    "({})".format(
-        "|".join(map(re.escape, (TO, DATE, MESSAGE_ID, DELIVERY, UNSUBSCRIBE_MARK)))
-    ).encode()
-)
+_MARKS = (TO, DATE, MESSAGE_ID, DELIVERY, UNSUBSCRIBE_MARK)
 
 
 def prepare_message(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from itertools import groupby
 
 from feeds.delivery.message.encoding import Chunk
@@ -45,7 +47,7 @@ class MailTemplate:
         """
         values = {
             TO: check_address(personal.recipient).encode("ascii"),
-            DATE: format_datetime(personal.date).encode("ascii"),
+            DATE: _say_date(personal.date.isoformat()),
             MESSAGE_ID: _check(personal, "message_id", personal.message_id, _MESSAGE_ID),
             DELIVERY: _check(personal, "delivery", personal.delivery, _WORDS),
             UNSUBSCRIBE_MARK: _check(personal, "unsubscribe", personal.unsubscribe, _UNSUBSCRIBE),
@@ -63,6 +65,12 @@ def _join_bytes(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
             yield b"".join(chunk for chunk in group if isinstance(chunk, bytes))
         else:
             yield from group
+
+
+@lru_cache(maxsize=64)  # many mails are made in a second
+def _say_date(moment: str) -> bytes:
+    # By its spelling: the same moment in two time zones is equal, and written differently.
+    return format_datetime(datetime.fromisoformat(moment)).encode("ascii")
 
 
 def _check(personal: Personal, name: str, value: str, form: re.Pattern[str]) -> bytes:
