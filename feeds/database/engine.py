@@ -84,8 +84,10 @@ def insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgres
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its key is there; tell whether it was inserted."""
-    insert = insert_for(connection, table).values(**values)
-    return connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
+    insert = insert_for(connection, table).values(**values).on_conflict_do_nothing()
+    # Without this SQLAlchemy forgets what PostgreSQL counted for an INSERT.
+    counted = {"preserve_rowcount": True}
+    return connection.execute(insert, execution_options=counted).rowcount == 1
 
 
 def migrate(engine: Engine) -> str | None:
