@@ -52,7 +52,7 @@ def _read_carefully(text: str) -> str:
         message = f"has {len(given)} characters; expected {LONGEST} at most"
         raise SubscriptionError("address", message)
     try:
-        found = validate_email(given, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(given, strict=True, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         expected = "expected one such as reader@example.org"
         shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
