@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,14 +26,18 @@ from tests.presses import make_config, make_mailing
 
 DAY = date(2026, 11, 29)
 NOW = datetime(2026, 11, 30, 0, 0, tzinfo=UTC)
-KEYS = Keys(signing=(b"a key for links that is long enough",), permanent=b"a key that never changes")
+KEYS = Keys(
+    signing=(b"a key for links that is long enough",), permanent=b"a key that never changes"
+)
 
 
 def make_postal_config(root: Path, port: int, **keys: Any) -> Config:
     """A publication that mails through a relay on this machine."""
     smtp = {"host": "127.0.0.1", "port": port, "security": "none", **keys.pop("smtp", {})}
     table = {"deliver": ("mail",), "mail": {"from_address": "news@example.org"}, "smtp": smtp}
-    config = msgspec.convert({**table, **keys, "title": "t", "base_url": "https://example.org"}, Config)
+    config = msgspec.convert(
+        {**table, **keys, "title": "t", "base_url": "https://example.org"}, Config
+    )
     given = {name: getattr(config, name) for name in (*table, *keys)}
     return make_config(root, **given)
 
@@ -99,9 +102,7 @@ def make_postman(
     )
 
 
-def write_letter(
-    kind: LetterKind, reader: Subscriber, nonce: str | None, _now: datetime
-) -> Letter:
+def write_letter(kind: LetterKind, reader: Subscriber, nonce: str | None, _now: datetime) -> Letter:
     """A letter that says what it is for."""
     said = f"{kind} {nonce or ''}\n"
     return Letter(lang=reader.preferences.lang, subject=kind, text=said, html=f"<p>{said}</p>\n")
