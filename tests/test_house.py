@@ -49,6 +49,7 @@ RANKS = {
     "logs": 6,
     "post_office": 7,
     "pipeline": 7,
+    "doctor": 7,
     "schedule": 8,
     "runner": 9,
     "cli": 10,

@@ -13,6 +13,7 @@ import click
 
 from feeds import __version__
 from feeds.cli.making import build, check, init, issue, parse
+from feeds.cli.operating import db, dkim, doctor
 from feeds.cli.publishing import publish
 from feeds.cli.running import hold, preview, release, run, serve, status
 from feeds.cli.subscribers import subscribers
@@ -75,6 +76,9 @@ _COMMANDS = (
     release,
     status,
     subscribers,
+    doctor,
+    dkim,
+    db,
 )
 for command in _COMMANDS:
     main.add_command(command)

@@ -34,10 +34,14 @@ def open_database(config: Config) -> Engine:
         PostgreSQL of an older one, which ``paperround db upgrade`` moves forward.
     """
     engine = connect(find_database(config))
-    if config.database is None:
-        _migrate_file(engine, config)
-    else:
-        check_version(engine)
+    try:
+        if config.database is None:
+            _migrate_file(engine, config)
+        else:
+            check_version(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -195,6 +195,12 @@ class RelayConnection:
         """Whether another message may be offered."""
         return self._client.sock is not None
 
+    @property
+    def limit_bytes(self) -> int | None:
+        """The longest message that the relay says it takes (RFC 1870), if it says so."""
+        said = self._client.esmtp_features.get("size", "")
+        return int(said) or None if said.isdecimal() else None
+
     def quit(self) -> None:
         """Take leave, and close."""
         try:
