@@ -115,7 +115,7 @@ def _make_article(site: Site, lang: str, number: int, chance: random.Random) -> 
         return " ".join(chance.choices(words, k=count)).capitalize() + "."
 
     tags = dict.fromkeys(chance.choices(TAGS, WEIGHTS, k=chance.randint(1, 4)))
-    words, count = (KOREAN, 30) if lang == "ko" else (ENGLISH, 45)
+    words, count = (KOREAN, 25) if lang == "ko" else (ENGLISH, 35)
     moment = NOW - timedelta(seconds=number)
     return Article(
         id=f"tag:example.org,2026-11-03:{number}/{lang}",
@@ -132,14 +132,14 @@ def _make_article(site: Site, lang: str, number: int, chance: random.Random) -> 
         authors=tuple(f"Author Number{n}" for n in range(chance.randint(2, 9))),
         tags=tuple(Tag(slug=slug, label=slug) for slug in tags),
         commentary=render_commentary(
-            [say(words, count) for _ in range(2)],
+            [say(words, count)],
             lang=lang,
             languages=site.languages,
             link=lambda _: None,
             image=lambda _: None,
         ),
         abstract=render_abstract(
-            [" ".join(say(ENGLISH, 22) for _ in range(5))], lang="en", languages=site.languages
+            [" ".join(say(ENGLISH, 22) for _ in range(4))], lang="en", languages=site.languages
         ),
         links=(),
         translations=(),

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 from itertools import groupby
 
-from feeds.delivery.message.encoding import Chunk
+from feeds.delivery.message.encoding import Chunk, Values
 from feeds.delivery.message.headers import DATE, DELIVERY, MESSAGE_ID, TO, check_address, one_line
 from feeds.errors import DeliveryError
 from feeds.personal import (
@@ -20,15 +20,22 @@ from feeds.personal import (
     Personal,
 )
 
-# A line of a mail may have 998 bytes; two of these stand on one.
-_WORDS = re.compile(r"(?=.{1,300}\Z)[!-~]+(?: [!-~]+)*")
-_MESSAGE_ID = re.compile(r"(?=.{1,300}\Z)<[!-;=?-~]+@[!-;=?-~]+>")
-_UNSUBSCRIBE = re.compile(f"[A-Za-z0-9_.-]{{{UNSUBSCRIBE_LENGTH}}}")
-_PREFERENCES = re.compile(f"[A-Za-z0-9_.-]{{{PREFERENCES_LENGTH}}}")
+# What a value of a reader's may be: nothing that ends its line, moves what stands behind it, or is
+# a full stop where a line may begin. A line may have 998 bytes.
+_FORMS = {
+    "message_id": r"<[!-;=?-~]{1,150}@[!-;=?-~]{1,150}>",
+    "delivery": r"[!-~]{1,300}",
+    "unsubscribe": rf"(?!\.)[A-Za-z0-9_.-]{{{UNSUBSCRIBE_LENGTH}}}",
+    "preferences": rf"(?!\.)[A-Za-z0-9_.-]{{{PREFERENCES_LENGTH}}}",
+}
+_ALL_FORMS = re.compile("\n".join(_FORMS.values()))
 
 
 class MailTemplate:
-    """A mail to everybody who gets the same: made once, and quickly made each reader's."""
+    """A mail to everybody who gets the same: made once, and quickly made each reader's.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self, chunks: Iterable[Chunk]) -> None:
         self._chunks: list[bytes] = []
@@ -45,14 +52,7 @@ class MailTemplate:
 
         :raises DeliveryError: a value of theirs is none of its kind.
         """
-        values = {
-            TO: check_address(personal.recipient).encode("ascii"),
-            DATE: _say_date(personal.date.isoformat()),
-            MESSAGE_ID: _check(personal, "message_id", personal.message_id, _MESSAGE_ID),
-            DELIVERY: _check(personal, "delivery", personal.delivery, _WORDS),
-            UNSUBSCRIBE_MARK: _check(personal, "unsubscribe", personal.unsubscribe, _UNSUBSCRIBE),
-            PREFERENCES_MARK: _check(personal, "preferences", personal.preferences, _PREFERENCES),
-        }
+        values = _read_values(personal)
         chunks = self._chunks.copy()
         for number, place in self._places:
             chunks[number] = place.fill(values)
@@ -67,18 +67,41 @@ def _join_bytes(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
             yield from group
 
 
-@lru_cache(maxsize=64)  # many mails are made in a second
-def _say_date(moment: str) -> bytes:
-    # By its spelling: the same moment in two time zones is equal, and written differently.
-    return format_datetime(datetime.fromisoformat(moment)).encode("ascii")
+def _read_values(personal: Personal) -> Values:
+    """What stands for each mark.
 
-
-def _check(personal: Personal, name: str, value: str, form: re.Pattern[str]) -> bytes:
-    """Make sure that a value cannot end its line, nor move what stands behind it.
-
-    :raises DeliveryError: it is none of its kind.
+    :raises DeliveryError: a value is none of its kind.
     """
-    if not form.fullmatch(value):
-        message = f"{name}: no value of its kind: {one_line(value)[:80]!r}"
-        raise DeliveryError(one_line(personal.recipient), message, temporary=False)
-    return value.encode("ascii")
+    recipient, date = check_address(personal.recipient), _say_date(personal.date.isoformat())
+    # All in one go: no form of theirs has a line end in it.
+    others = "\n".join(
+        (personal.message_id, personal.delivery, personal.unsubscribe, personal.preferences)
+    )
+    if not _ALL_FORMS.fullmatch(others):
+        raise _explain(personal)
+    to, when, message_id, delivery, unsubscribe, preferences = (
+        f"{recipient}\n{date}\n{others}".encode("ascii").split(b"\n")
+    )
+    return {
+        TO: to,
+        DATE: when,
+        MESSAGE_ID: message_id,
+        DELIVERY: delivery,
+        UNSUBSCRIBE_MARK: unsubscribe,
+        PREFERENCES_MARK: preferences,
+    }
+
+
+def _explain(personal: Personal) -> DeliveryError:
+    wrong = [
+        f"{name}: no value of its kind: {one_line(value)[:80]!r}"
+        for name, form in _FORMS.items()
+        if not re.fullmatch(form, value := getattr(personal, name))
+    ]
+    return DeliveryError(one_line(personal.recipient), "; ".join(wrong), temporary=False)
+
+
+@lru_cache(maxsize=64)  # many mails are made in a second
+def _say_date(moment: str) -> str:
+    # By its spelling: the same moment in two time zones is equal, and written differently.
+    return format_datetime(datetime.fromisoformat(moment))
