@@ -38,6 +38,9 @@ COMMANDS = {
     "release": "DAY",
     "status": "",
     "subscribers": "COMMAND",
+    "doctor": "--offline",
+    "dkim": "COMMAND",
+    "db": "COMMAND",
 }
 
 
