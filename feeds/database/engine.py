@@ -15,6 +15,7 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    Insert,
     NullPool,
     Table,
     create_engine,
@@ -85,9 +86,13 @@ def insert_for(connection: Connection, table: Table) -> sqlite.Insert | postgres
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless one with its key is there; tell whether it was inserted."""
     insert = insert_for(connection, table).values(**values).on_conflict_do_nothing()
+    return count_inserted(connection, insert) == 1
+
+
+def count_inserted(connection: Connection, statement: Insert) -> int:
+    """Execute an INSERT; tell how many rows were new."""
     # Without this SQLAlchemy forgets what PostgreSQL counted for an INSERT.
-    counted = {"preserve_rowcount": True}
-    return connection.execute(insert, execution_options=counted).rowcount == 1
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def migrate(engine: Engine) -> str | None:

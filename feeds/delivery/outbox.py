@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 from feeds.config import Config
-from feeds.database.engine import insert_for
+from feeds.database.engine import count_inserted, insert_for
 from feeds.database.letters import ISSUE_PRIORITY
 from feeds.database.tables import UtcDateTime, holds, mailings, outbox, pauses, subscribers
 from feeds.model import Mailing, Rhythm, Subscriber
@@ -117,7 +117,7 @@ def _add_lines(
             func.coalesce(subscribers.c.zone, "") == moments.c.zone,
         )
     added = insert_for(connection, outbox).from_select(_LINE, chosen)
-    return connection.execute(added.on_conflict_do_nothing()).rowcount
+    return count_inserted(connection, added.on_conflict_do_nothing())
 
 
 def _readers_of(lang: str, rhythm: Rhythm) -> tuple[Any, ...]:
