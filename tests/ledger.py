@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,5 +109,6 @@ class _AnyPort(Controller):
     """Takes port 0 for any free one; the library would look for an answer at 0 itself."""
 
     def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # the library has no types

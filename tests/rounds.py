@@ -78,7 +78,7 @@ def add_readers(engine: Engine, addresses: Sequence[str], **columns: Any) -> Non
 def post(
     engine: Engine, config: Config, mailing: Mailing | None = None, now: datetime = NOW
 ) -> int:
-    """Publish a mailing, by default a small one of ``DAY``; tells how many lines there are of it."""
+    """Publish a mailing, by default a small one of ``DAY``; tells how many lines that makes."""
     with engine.begin() as connection:
         return post_mailing(connection, mailing or make_mailing(DAY), config, now)
 
