@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from json import dumps
 from math import isfinite
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from feeds.hiding import hide_addresses
+from feeds.model import Finding
 from feeds.secrets import Keys
 
 Event = MutableMapping[str, Any]
@@ -69,6 +70,14 @@ def configure_logs(
     logging.captureWarnings(True)
     sys.excepthook = _tell_end
     threading.excepthook = _tell_end_of_thread
+
+
+def log_findings(findings: Iterable[Finding]) -> None:
+    """What a build found, where no person reads along: each finding with its file and line."""
+    for finding in findings:
+        level = {"error": logging.ERROR, "warning": logging.WARNING}.get(finding.level)
+        place = {"path": finding.source.path, "line": finding.source.line}
+        _log.log(level or logging.INFO, "%s", finding.message, extra=place)
 
 
 class _Handler(logging.StreamHandler[TextIO]):

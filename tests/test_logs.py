@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feeds.cli.terminal import make_visible
-from feeds.logs import configure_logs
+from feeds.logs import configure_logs, log_findings
+from feeds.model import Finding, Source
 from feeds.secrets import Keys
 
 KEYS = Keys(signing=(b"s" * 32,), permanent=b"p" * 32)
@@ -210,6 +211,17 @@ def test_what_a_process_dies_of_is_a_line_too() -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert "ValueError: of (address)" in json.loads(line)["exception"]
+
+
+def test_what_a_build_found_is_a_line_with_its_place() -> None:
+    lines = start()
+    source = Source(path="2024-12-17.txt", line=3)
+    log_findings([Finding(level="error", source=source, message="no date")])
+    log_findings([Finding(level="notice", source=source, message="100 % odd")])
+    error, notice = read(lines)
+    assert (error["level"], error["event"]) == ("error", "no date")
+    assert (error["path"], error["line"]) == ("2024-12-17.txt", 3)
+    assert (notice["level"], notice["event"]) == ("info", "100 % odd")
 
 
 def test_libraries_that_tell_each_step_are_quiet() -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, NullPool, create_engine, func, select
 
 from feeds.config import Config
 from feeds.config.checks import is_loopback
@@ -43,7 +43,7 @@ def check_database(config: Config, surroundings: Surroundings) -> Iterator[Diagn
             yield diagnosis
         if not sound:
             return
-        engine = connect(find_database(config, surroundings.environment))
+        engine = _open_for_reading(database_path(config))
     else:
         yield fine("there is none yet; paperround run makes it")
         return
@@ -70,6 +70,16 @@ def _check_room(folder: Path) -> Iterator[Diagnosis]:
         yield (bad if free < _LEAST_BYTES else doubtful)(message, "make room")
     if not os.access(place, os.W_OK):
         yield bad(f"{place} cannot be written", "let the user that runs Paperround write there")
+
+
+def _open_for_reading(path: Path) -> Engine:
+    """An engine that, other than ours, leaves the journal of a file as it is."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=_LOCKED_S),
+        poolclass=NullPool,
+    )
 
 
 def _check_file(path: Path) -> Iterator[Diagnosis]:

@@ -40,7 +40,14 @@ def check_git(config: Config, surroundings: Surroundings) -> Iterator[Diagnosis]
     program = shutil.which("git")
     top = _ask_git(program, config.root, "rev-parse", "--show-toplevel") if program else None
     if program is None or top is None:
-        yield fine("the publication is in no git repository")
+        folders = (config.root.absolute(), *config.root.absolute().parents)
+        if any((folder / ".git").exists() for folder in folders):
+            yield doubtful(
+                "git does not say what it keeps here",
+                f"see what git -C {config.root} status says; the folder may be another user's",
+            )
+        else:
+            yield fine("the publication is in no git repository")
         return
     root = Path(top.rstrip("\n")).resolve()
     listed = _ask_git(program, root, "ls-files", "-z") or ""

@@ -79,6 +79,12 @@ def test_outside_of_git_there_is_nothing_to_mend(tmp_path: Path) -> None:
     assert levels(run_check(check_git, configure(tmp_path))) == ["ok"]
 
 
+def test_a_repository_that_git_does_not_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    [found] = run_check(check_git, configure(tmp_path / "papers"))
+    assert (found.level, "git -C" in found.remedy) == ("warning", True)
+
+
 def test_a_state_folder_that_is_ignored_is_well(repository: Path) -> None:
     config = configure(repository)
     load_keys(config, {})
