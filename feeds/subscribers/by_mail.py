@@ -45,8 +45,9 @@ def _find_tokens(raw: bytes) -> Iterator[str]:
     except (MessageError, ValueError, LookupError, IndexError, AttributeError, TypeError):
         return  # what is no mail, or breaks the library that reads it
     yield from _IN_SUBJECT.findall(" ".join(subject.split()))
-    # Where lines were folded inside of the token.
-    yield from re.findall(_TOKEN, re.sub(r"(?i)^.*unsubscribe|\s", "", subject))
+    # Where the line was folded inside of the token.
+    after = re.split(r"unsubscribe[\s:]", subject, flags=re.IGNORECASE)[1:]
+    yield from re.findall(f"^{_TOKEN}", "".join("".join(after).split()))
     yield from _IN_TEXT.findall(_read_text(message))
 
 
