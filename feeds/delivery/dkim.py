@@ -31,13 +31,16 @@ from feeds.errors import SecretError
 Kind = Literal["rsa", "ed25519"]
 
 SIGNED = (
-    *("from", "to", "reply-to", "subject", "date", "message-id"),
+    *("from", "to", "reply-to", "subject"),
     *("mime-version", "content-type", "content-language"),
     # Without the first two, no mailbox offers one click to leave by (RFC 8058, section 4).
     *("list-unsubscribe", "list-unsubscribe-post", "list-id", "list-archive", "feedback-id"),
     "x-paperround-delivery",
 )
-"""The headers that are signed where a mail has them."""
+"""The headers that are signed where a mail has them.
+
+Not ``Date`` and ``Message-ID``: large relays write their own, which would break the signature.
+"""
 
 # Signed once more than it stands there: a second sender would break the signature.
 _FROZEN = ("from",)

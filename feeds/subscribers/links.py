@@ -38,7 +38,7 @@ class Links:
 
     def __init__(self, keys: Keys, *, confirm_hours: int = 72) -> None:
         oldest_first = [*reversed(keys.signing)]
-        self._leave = Signer(oldest_first, salt="unsubscribe", digest_method=hashlib.sha256)
+        self._leave = _Plain(oldest_first, salt="unsubscribe", digest_method=hashlib.sha256)
         self._timed = {purpose: _Timed(oldest_first, purpose) for purpose in _PURPOSES}
         self._ages = {
             "confirm": timedelta(hours=confirm_hours),
@@ -86,7 +86,21 @@ class Links:
 _PURPOSES: tuple[Purpose, ...] = ("confirm", "preferences", "access")
 
 
-class _Timed(TimestampSigner):
+class _KeepsKeys(Signer):
+    """Derives each key once; the library does so for every token, which takes as long again."""
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        derived: dict[object, bytes] = self.__dict__.setdefault("_derived", {})
+        if secret_key not in derived:
+            derived[secret_key] = super().derive_key(secret_key)
+        return derived[secret_key]
+
+
+class _Plain(_KeepsKeys):
+    """Signs for ever."""
+
+
+class _Timed(_KeepsKeys, TimestampSigner):
     """Signs at a moment that it is told, instead of reading a clock."""
 
     def __init__(self, oldest_first: list[bytes], purpose: str) -> None:

@@ -151,6 +151,19 @@ def test_headers_that_a_relay_folds_anew_still_verify(kind: Kind) -> None:
     assert check(signed, kind)
 
 
+REWRITTEN = (b"Date", b"Message-ID")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_relay_may_write_its_own_date_and_message_id(kind: Kind) -> None:
+    signed = SIGNERS[kind].sign(make_mail())
+    ours = {name: re.search(rb"\r\n" + name + rb": [^\r]*", signed) for name in REWRITTEN}
+    for name, found in ours.items():
+        assert found
+        signed = signed.replace(found[0], b"\r\n" + name + b": another one", 1)
+    assert check(signed, kind)
+
+
 def test_both_ways_to_leave_are_covered_and_the_sender_twice() -> None:
     [names] = re.findall(rb"\r\n h=([^;]*);", SIGNERS["rsa"].sign(make_mail()))
     signed = re.sub(rb"\s", b"", names).decode().split(":")
