@@ -94,6 +94,8 @@ def write_private(path: Path, text: str) -> None:
 
     :raises SecretError: it cannot be written, or is there already.
     """
+    if path.exists():
+        raise SecretError(str(path), "is there already; expected none")
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,8 +105,6 @@ def write_private(path: Path, text: str) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            if path.exists():
-                raise SecretError(str(path), "is there already; expected none")
             fresh.replace(path)
         except BaseException:
             fresh.unlink(missing_ok=True)

@@ -181,7 +181,7 @@ def explain_errors(engine: Engine) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        remedy = next((cure for sign, cure in _REMEDIES.items() if sign in reason), None)
+        remedy = next((cure for sign, cure in _REMEDIES.items() if sign in reason.lower()), None)
         message = f"{_name(engine)}: {reason}"
         raise StateError(f"{message}; {remedy}" if remedy else message) from error
 
