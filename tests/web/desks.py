@@ -149,7 +149,7 @@ def open_desk(
     *,
     keys: Keys = KEYS,
     state: str = ".desk",
-    **bounds: int,
+    bounds: Mapping[str, int] | None = None,
 ) -> Iterator[Desk]:
     """Serve the pages of a publication that was built; ``bounds`` are those of ``[readers]``."""
     site = KeptSite(config)
@@ -158,7 +158,7 @@ def open_desk(
             config,
             database=database,
             folders=Folders(state=state),
-            readers=Readers(**{"network_per_hour": 1000, **bounds}),
+            readers=Readers(**{"network_per_hour": 1000, **(bounds or {})}),
         )
         upgrade_database(own)
         engine = open_database(own)

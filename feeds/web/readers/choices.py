@@ -109,15 +109,16 @@ def read_choices(fields: Fields) -> Choices:
     )
 
 
-def check_address(choices: Choices, problems: Problems) -> None:
-    """Note what is wrong with the address, if anything is."""
+def check_address(choices: Choices, problems: Problems) -> str:
+    """The address as it is kept; good for nothing where there is a problem."""
     if not choices.address:
         problems.add("address", "address_missing")
-        return
+        return ""
     try:
-        read_address(choices.address)
+        return read_address(choices.address)
     except SubscriptionError:
         problems.add("address", "address_wrong")
+        return ""
 
 
 def check_choices(

@@ -33,11 +33,11 @@ def answer_subscribe(desk: Desk, request: Request) -> Response:
             return _say_sent(desk, request.lang)
         return _show(desk, request, start_choices(request.query, request.lang), Problems())
     choices, problems, now = read_choices(request.fields), Problems(), desk.clock()
-    check_address(choices, problems)
+    address = check_address(choices, problems)
     preferences = check_choices(choices, desk.config, now, problems)
     if problems.found:
         return _show(desk, request, choices, problems)
-    name = desk.store.pseudonym(choices.address)
+    name = desk.store.pseudonym(address)
     if request.fields.one(TRAP):
         log.info("%s: a machine filled in the sign-up", name)
     elif wait_s := desk.throttle.wait_s(request.network):
@@ -46,7 +46,7 @@ def answer_subscribe(desk: Desk, request: Request) -> Response:
     elif not desk.throttle.allows(name):
         log.info("%s: too many sign-ups for one address", name)
     else:
-        desk.store.sign_up(choices.address, preferences, now, source=request.source)
+        desk.store.sign_up(address, preferences, now, source=request.source)
         log.info("%s: signed up", name)
         desk.wake()
     return desk.look.lead(request.lang, "subscribe", sent="1")
