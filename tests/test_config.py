@@ -92,6 +92,61 @@ WRONG = [
     (f'{GOOD}folders = {{ out = "notes" }}', "folders.out", "'notes' holds folders.notes; exp"),
     (f'{GOOD}folders = {{ state = "out/s" }}', "folders.out", "'out' holds folders.state; exp"),
     (f'{GOOD}folders = {{ templates = "t" }}', "folders.templates", "'t': no such folder; expect"),
+    (f'{GOOD}deliver = ["post"]', "deliver", "'post'; expected some of folder, mail, webhook"),
+    (f'{GOOD}deliver = ["folder", "folder"]', "deliver", "a way stands twice; expected each once"),
+    (f'{GOOD}deliver = ["mail"]', "mail.from_address", "missing; expected the address that mail"),
+    (
+        f'{GOOD}deliver = ["mail"]\noutputs = ["atom"]\nmail.from_address = "a@example.org"',
+        "outputs",
+        "no 'newsletter'; expected it where mail is delivered",
+    ),
+    (f'{GOOD}deliver = ["webhook"]', "webhooks", "missing; expected a table [webhooks.NAME]"),
+    (
+        f'{GOOD}[webhooks.Chat]\nurl = "https://example.org"',
+        "webhooks.Chat",
+        "expected a name of",
+    ),
+    (f"{GOOD}[webhooks.chat]", "webhooks.chat.url", "missing; expected"),
+    (
+        f'{GOOD}[webhooks.chat]\nurl = "https://a:b@example.org"',
+        "webhooks.chat.url",
+        "expected an address such as https://example.org/hook, no password",
+    ),
+    (
+        f'{GOOD}[webhooks.chat]\nurl = "https://example.org"\nlanguages = ["fr"]',
+        "webhooks.chat.languages",
+        "'fr'; expected some of ko, en",
+    ),
+    (f'{GOOD}smtp.host = "a b"', "smtp.host", "'a b'; expected a host's name"),
+    (f'{GOOD}smtp.hello = "a\\r\\nb"', "smtp.hello", "'a\\r\\nb'; expected a name"),
+    (f"{GOOD}smtp.port = 65536", "smtp.port", "expected 1 to 65535"),
+    (f"{GOOD}smtp.port = -1", "smtp.port", "expected 1 to 65535"),
+    (f'{GOOD}smtp.security = "ssl"', "smtp.security", "'ssl'; expected starttls, tls or none"),
+    (f"{GOOD}smtp.connections = 0", "smtp.connections", "expected 1 to 64"),
+    (f"{GOOD}smtp.timeout_seconds = 0", "smtp.timeout_seconds", "expected 1 or more"),
+    (f"{GOOD}smtp.give_up_hours = 0", "smtp.give_up_hours", "expected 1 or more"),
+    (f"{GOOD}smtp.per_second = -1", "smtp.per_second", "expected 0 (no limit) or more"),
+    (f"{GOOD}smtp.daily_limit = -1", "smtp.daily_limit", "expected 0 (no limit) or more"),
+    (f"{GOOD}smtp.warm_up_from = 50", "smtp.warm_up_from", "expected daily_limit, the number"),
+    (f'{GOOD}smtp.on_ambiguous = "x"', "smtp.on_ambiguous", "'x'; expected retry or hold"),
+    (f'{GOOD}smtp.password = "x"', "smtp.password", "unknown key; expected one of host, port"),
+    (f'{GOOD}dkim.selector = "a b"', "dkim.selector", "'a b'; expected a name"),
+    (f'{GOOD}dkim.domain = "a b"', "dkim.domain", "'a b'; expected a name"),
+    (f"{GOOD}readers.confirm_hours = 0", "readers.confirm_hours", "expected 1 to 8760, a year"),
+    (f"{GOOD}readers.confirm_hours = 9999", "readers.confirm_hours", "expected 1 to 8760, a year"),
+    (f"{GOOD}readers.evidence_days = -1", "readers.evidence_days", "expected 0 to 36500"),
+    (f"{GOOD}readers.evidence_days = 36501", "readers.evidence_days", "expected 0 to 36500"),
+    (f"{GOOD}readers.address_per_day = 0", "readers.address_per_day", "expected 1 or more"),
+    (f"{GOOD}readers.network_per_hour = 0", "readers.network_per_hour", "expected 1 or more"),
+    (f"{GOOD}readers.total_per_hour = 0", "readers.total_per_hour", "expected 1 or more"),
+    (f"{GOOD}readers.proxies = -1", "readers.proxies", "expected 0 or more"),
+    (f'{GOOD}database = "mysql://localhost/x"', "database", "expected postgresql://host/name, or"),
+    (f'{GOOD}database = "postgresql://[::1/x"', "database", "expected postgresql://host/name, or"),
+    (f'{GOOD}database = "postgresql://a:x/y"', "database", "expected postgresql://host/name, or"),
+    (f'{GOOD}database = "postgresql://a:b@c/d"', "database", "holds a password; expected it in"),
+    (f'{GOOD}database = "postgresql://c/d?password=b"', "database", "holds a password; expected"),
+    (f'{GOOD}durability = "x"', "durability", "'x'; expected process or power"),
+    (f'{GOOD}log_addresses = "no"', "log_addresses", "a string; expected true or false"),
     ('title = {}\nbase_url = "https://example.org"', "title", "empty; expected a name"),
     ('title = " "\nbase_url = "https://example.org"', "title", "empty; expected a name"),
 ]
@@ -297,6 +352,50 @@ def test_the_defaults_are_those_of_the_manual(tmp_path: Path) -> None:
     assert config.out_folder == tmp_path / "out"
     assert config.ledger_path == tmp_path / "ledger.jsonl"
     assert config.writer.name == "Paperround"
+
+
+def test_a_password_that_stands_in_the_configuration_is_not_repeated(tmp_path: Path) -> None:
+    path = tmp_path / "paperround.toml"
+    for database in ("postgresql://me:open-sesame@db/x", "postgresql://db/x?password=open-sesame"):
+        path.write_text(f'{GOOD}database = "{database}"')
+        with pytest.raises(ConfigError) as told:
+            load_config(path)
+        assert "sesame" not in str(told.value)
+
+
+def test_mail_goes_to_the_port_that_its_security_has(tmp_path: Path) -> None:
+    path = tmp_path / "paperround.toml"
+    ports = {"starttls": 587, "tls": 465, "none": 25}
+    for security, port in ports.items():
+        path.write_text(f'{GOOD}smtp.security = "{security}"')
+        assert load_config(path).smtp.port_number == port
+        path.write_text(f'{GOOD}smtp.security = "{security}"\nsmtp.port = 2525')
+        assert load_config(path).smtp.port_number == 2525
+
+
+def test_what_signs_mail_is_of_its_sender_and_kept_with_the_state(tmp_path: Path) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(GOOD)
+    assert load_config(path).dkim_domain == "example.org"
+    path.write_text(f'{GOOD}mail.from_address = "papers@mail.example.org"')
+    config = load_config(path)
+    assert config.dkim_domain == "mail.example.org"
+    assert config.dkim_key_path == tmp_path / ".paperround" / "paperround.dkim.pem"
+    path.write_text(f'{GOOD}[dkim]\ndomain = "example.net"\nselector = "s1"\nkey = "k.pem"')
+    config = load_config(path)
+    assert (config.dkim_domain, config.dkim_key_path) == ("example.net", tmp_path / "k.pem")
+
+
+def test_people_can_sign_up_where_mail_is_delivered(tmp_path: Path) -> None:
+    path = tmp_path / "paperround.toml"
+    path.write_text(GOOD)
+    assert not load_config(path).has_readers
+    path.write_text(f'{GOOD}deliver = ["folder", "mail"]\nmail.from_address = "a@example.org"')
+    config = load_config(path)
+    assert config.has_readers
+    assert config.reader_address("en", "confirm", "t-1") == (
+        "https://example.org/papers/en/confirm?t=t-1"
+    )
 
 
 def test_addresses_are_ascii() -> None:

@@ -178,26 +178,34 @@ def _check_smtp(config: Config) -> Iterator[Check]:
         "smtp.warm_up_from",
         "expected daily_limit, the number it grows to",
     )
-    for key in ("confirm_hours", "address_per_day", "network_per_hour", "total_per_hour"):
+    for key in ("address_per_day", "network_per_hour", "total_per_hour"):
         yield getattr(readers, key) >= 1, f"readers.{key}", "expected 1 or more"
-    for key in ("evidence_days", "proxies"):
-        yield getattr(readers, key) >= 0, f"readers.{key}", "expected 0 or more"
+    yield readers.proxies >= 0, "readers.proxies", "expected 0 or more"
+    # Longer than these there is nothing to wait for, and calendars end.
+    yield 1 <= readers.confirm_hours <= 8760, "readers.confirm_hours", "expected 1 to 8760, a year"
+    yield 0 <= readers.evidence_days <= 36_500, "readers.evidence_days", "expected 0 to 36500"
     label = r"[a-z0-9-]+(\.[a-z0-9-]+)*"
     selector, domain = config.dkim.selector, config.dkim_domain
     yield re.fullmatch(label, selector, re.I), "dkim.selector", f"{selector!r}; expected a name"
     yield re.fullmatch(label, domain, re.I), "dkim.domain", f"{domain!r}; expected a name"
 
 
+_EXPECTED_DATABASE = (
+    "expected postgresql://host/name, or no such key for SQLite in the state folder"
+)
+
+
 def _check_database(config: Config) -> Iterator[Check]:
     url = config.database
     if url is None:
         return
-    parts = urlsplit(url)
-    yield (
-        parts.scheme == "postgresql",
-        "database",
-        "expected postgresql://host/name, or no such key for SQLite in the state folder",
-    )
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "postgresql" and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket without its other
+        yield False, "database", _EXPECTED_DATABASE
+        return
+    yield usable, "database", _EXPECTED_DATABASE
     yield (
         not parts.password and "password" not in parts.query,
         "database",
