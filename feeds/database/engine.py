@@ -49,6 +49,7 @@ _REMEDIES = {
     "readonly": "expected a file and a folder that can be written",
     "unable to open": "expected a file and a folder that can be read and written",
     "full": "expected room on the disk",
+    "disk i/o error": "expected a disk that has room, and no faults",
 }
 
 
