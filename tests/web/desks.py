@@ -53,9 +53,11 @@ FORM: Mapping[str, str] = {
 }
 
 
-def build_publication(root: Path, settings: str = "") -> Config:
+def build_publication(
+    root: Path, notes: Mapping[str, str | bytes] | None = None, settings: str = ""
+) -> Config:
     """A publication that delivers mail, built."""
-    path = write_publication(root, settings=SETTINGS + settings)
+    path = write_publication(root, notes, SETTINGS + settings)
     build_at(path)
     return load_config(path)
 
