@@ -25,6 +25,8 @@ from feeds.model import Archive, Issue, Mailing, Newsletter
 log = logging.getLogger(__name__)
 
 _WEEK = timedelta(days=7)
+# What was published longer ago than that and stood in no week since is no news any more.
+_CATCH_UP = 8 * _WEEK
 
 
 class Publication(Protocol):
@@ -181,25 +183,24 @@ def _publish(
 
 
 def _publish_week(publication: Publication, state: State, now: datetime, post: PostMailing) -> None:
-    """Mail the last week to those who want it by the week, once it is over and nothing waits.
+    """Mail the last week to those who want it by the week, once it is over.
 
-    It holds what was published since the week before it was mailed, so nothing is left out when a
-    day had to wait, or nothing ran for some weeks.
+    It holds what readers were mailed by the day and no week has held yet, so nothing is left out
+    where a day was late or held, or nothing ran for some weeks. It waits while a day of it is being
+    edited, but not for one that does not render.
     """
     config = publication.config
-    sunday = last_sunday(now.astimezone(config.zone).date())
-    if issue_due(sunday, config) > now:
-        sunday -= _WEEK
+    sunday = _last_week_end(config, now)
     weeks = state.weeks()
-    waiting = {(i.day, i.lang) for _moment, i in _waiting(publication, state, now)}
+    edited = {
+        issue.lang
+        for moment, issue in _waiting(publication, state, now)
+        if issue.day <= sunday and moment > now
+    }
     for lang in publication.archive.languages:
-        late = any(day <= sunday and code == lang for day, code in waiting)
-        if (sunday, lang) in weeks or late:
+        if (sunday, lang) in weeks or lang in edited:
             continue
-        before = (moment for (_day, code), moment in weeks.items() if code == lang)
-        since = max(before, default=issue_due(sunday - _WEEK, config))
-        days = frozenset(day for day in state.issued_since(lang, since) if day <= sunday)
-        issue = gather_week(publication.archive, lang, days, sunday)
+        issue = _gather_week(publication, state, lang, sunday, now)
         if issue is None:
             continue
         try:
@@ -210,6 +211,23 @@ def _publish_week(publication: Publication, state: State, now: datetime, post: P
         one = _post_one_of({(sunday, lang): mailing}, config, post, now)
         if state.freeze_week(sunday, lang, one):
             log.info("published the week to %s in %s", sunday, lang)
+
+
+def _last_week_end(config: Config, now: datetime) -> date:
+    """The newest Sunday whose issue was due."""
+    sunday = last_sunday(now.astimezone(config.zone).date())
+    return sunday if issue_due(sunday, config) <= now else sunday - _WEEK
+
+
+def _gather_week(
+    publication: Publication, state: State, lang: str, sunday: date, now: datetime
+) -> Issue | None:
+    since = now - _CATCH_UP
+    days = {day for day in state.mailed_days(lang, since) if day <= sunday}
+    if not days:
+        return None
+    known = state.articles_of_weeks(lang, since)
+    return gather_week(publication.archive, lang, days, sunday, without=known)
 
 
 def _post_one_of(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -114,12 +114,12 @@ def make_mailing(
 
 @dataclass(frozen=True, kw_only=True)
 class Press:
-    """A publication of the issues given; languages in ``broken`` do not render."""
+    """A publication of the issues given; those that ``broken`` tells of do not render."""
 
     config: Config
     issues: Sequence[Issue]
     edits: Mapping[date, datetime] = field(default_factory=dict)
-    broken: Sequence[str] = ()
+    broken: Callable[[Issue], bool] = lambda _issue: False
     text: str = "한 줄"
 
     @property
@@ -139,11 +139,15 @@ class Press:
         )
 
     def mail(self, issue: Issue) -> Mailing:
-        if issue.lang in self.broken:
+        if self.broken(issue):
             raise RenderError("newsletter.html", "a brace is missing")
-        return make_mailing(issue.day, issue.lang, kind=issue.kind, text=self.text)
+        articles = (*issue.articles, *issue.late)
+        tags = [[tag.slug for tag in article.tags] for article in articles]
+        made = make_mailing(issue.day, issue.lang, kind=issue.kind, tags=tags, text=self.text)
+        entries = zip(made.entries, articles, strict=True)
+        return replace(made, entries=tuple(replace(entry, article=a.id) for entry, a in entries))
 
     def render(self, issue: Issue) -> Newsletter:
-        if issue.lang in self.broken:
+        if self.broken(issue):
             raise RenderError("newsletter.html", "a brace is missing")
         return make_newsletter(issue.day, issue.lang, text=self.text)

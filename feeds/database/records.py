@@ -7,6 +7,7 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Literal
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, select
 
 from feeds.database.tables import deliveries, issues
@@ -77,3 +78,16 @@ def read_issues(connection: Connection, limit: int | None) -> tuple[IssueRecord,
         )
         for row in rows
     )
+
+
+class _Entry(msgspec.Struct):
+    article: str
+
+
+class _Content(msgspec.Struct):
+    entries: tuple[_Entry, ...]
+
+
+def read_articles(content: str) -> tuple[str, ...]:
+    """The ids of the articles of a mailing, as it was frozen; its text is passed over."""
+    return tuple(entry.article for entry in msgspec.json.decode(content, type=_Content).entries)

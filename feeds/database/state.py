@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from feeds.config import Config
 from feeds.database.engine import explain_errors, insert_new
 from feeds.database.opening import open_database
-from feeds.database.records import DeliveryRecord, IssueRecord, read_deliveries, read_issues
+from feeds.database.records import (
+    DeliveryRecord,
+    IssueRecord,
+    read_articles,
+    read_deliveries,
+    read_issues,
+)
 from feeds.database.tables import deliveries, earlier_days, facts, holds, issues, mailings
 from feeds.errors import InUseError
 from feeds.locks import hold_lock
-from feeds.model import Newsletter
+from feeds.model import Newsletter, Rhythm
 
 _FIRST_START = "first start"
 
@@ -162,27 +168,31 @@ class State:
 
     # -- weeks -------------------------------------------------------------------------------------
 
-    def weeks(self) -> Mapping[tuple[date, str], datetime]:
-        """When the week that ends on a day was mailed in a language (aware, UTC)."""
+    def weeks(self) -> frozenset[tuple[date, str]]:
+        """The last day and the language of every week that was mailed."""
         weekly = mailings.c.kind == "weekly"
         with self._transaction() as connection:
-            rows = connection.execute(
-                select(mailings.c.day, mailings.c.lang, mailings.c.published).where(weekly)
-            ).all()
-        return {(row.day, row.lang): row.published for row in rows}
+            rows = connection.execute(select(mailings.c.day, mailings.c.lang).where(weekly))
+            return frozenset((row.day, row.lang) for row in rows)
 
-    def issued_since(self, lang: str, moment: datetime) -> frozenset[date]:
-        """The days whose issue was published after a moment in a language, but for held ones."""
+    def mailed_days(self, lang: str, since: datetime) -> frozenset[date]:
+        """The days that were mailed in a language since a moment, but for held ones."""
         with self._transaction() as connection:
             return frozenset(
                 connection.scalars(
-                    select(issues.c.day).where(
-                        issues.c.lang == lang,
-                        issues.c.published > moment,
-                        issues.c.day.not_in(select(holds.c.day)),
+                    select(mailings.c.day).where(
+                        *_mailed("daily", lang, since), mailings.c.day.not_in(select(holds.c.day))
                     )
                 )
             )
+
+    def articles_of_weeks(self, lang: str, since: datetime) -> frozenset[str]:
+        """The ids of the articles that stood in the weeks mailed since a moment."""
+        with self._transaction() as connection:
+            contents = connection.scalars(
+                select(mailings.c.content).where(*_mailed("weekly", lang, since))
+            ).all()
+        return frozenset(article for content in contents for article in read_articles(content))
 
     def freeze_week(self, day: date, lang: str, post: Post) -> bool:
         """Mail the week that ends on a day, by what ``post`` does; False where it was already."""
@@ -253,6 +263,10 @@ class State:
                 )
                 .values(changed=now, **values)
             )
+
+
+def _mailed(kind: Rhythm, lang: str, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (mailings.c.kind == kind, mailings.c.lang == lang, mailings.c.published >= since)
 
 
 def _freeze(
