@@ -38,7 +38,7 @@ class Desk:
 def mask(address: str) -> str:
     """An address that its owner knows again and nobody else learns: mails get forwarded."""
     local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"
+    return f"{local[:1]}***@{domain}"
 
 
 def says_known(reader: Subscriber | None) -> bool:
