@@ -96,10 +96,7 @@ def _at_most(seconds: float, sock: socket.socket, overdue: Event) -> Iterator[No
 def _read(response: HTTPResponse, most_bytes: int) -> Answer:
     content = b""
     with contextlib.suppress(OSError, HTTPException):
-        while len(content) < most_bytes:
-            piece = response.read1(most_bytes - len(content))
-            if not piece:
-                break
+        while piece := response.read1(most_bytes - len(content)):
             content += piece
     headers = {name.lower(): value for name, value in response.getheaders()}
     return Answer(status=response.status, headers=headers, body=content)

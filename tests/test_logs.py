@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -188,29 +187,21 @@ def test_what_a_thread_dies_of_is_a_line_too() -> None:
     assert "ValueError: of reader-" in line["exception"]
 
 
-def test_warnings_are_lines_too() -> None:
-    lines = start()
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        logging.captureWarnings(True)
-        warnings.warn("old: jane@example.org", stacklevel=1)
-    [line] = read(lines)
-    assert line["level"] == "warning"
-    assert "old: reader-" in line["event"]
-
-
-def test_what_a_process_dies_of_is_a_line_too() -> None:
+def test_warnings_and_what_a_process_dies_of_are_lines_too() -> None:
     program = (
+        "import warnings\n"
         "from feeds.logs import configure_logs\n"
         "configure_logs(json=True, addresses=False)\n"
+        "warnings.warn('old: john@example.org')\n"
         "raise ValueError('of jane@example.org')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 1
-    [line] = done.stderr.splitlines()
-    assert "ValueError: of (address)" in json.loads(line)["exception"]
+    warned, died = map(json.loads, done.stderr.splitlines())
+    assert (warned["level"], "old: (address)" in warned["event"]) == ("warning", True)
+    assert "ValueError: of (address)" in died["exception"]
 
 
 def test_what_a_build_found_is_a_line_with_its_place() -> None:
