@@ -26,6 +26,7 @@ Event = MutableMapping[str, Any]
 _QUIET = ("alembic", "apscheduler", "watchfiles")
 # What uvicorn, and other handlers of the same record, leave in it.
 _NO_FIELDS = {"color_message", "message", "asctime"}
+_FIRST = ("timestamp", "level", "logger", "event")
 _DEEPEST = 6
 _log = logging.getLogger(__name__)
 
@@ -112,7 +113,8 @@ class _Plain:
         self._name = name
 
     def __call__(self, _logger: object, _method: str, event: Event) -> Event:
-        given = {key: value for key, value in event.items() if key not in _NO_FIELDS}
+        first = {key: event[key] for key in _FIRST if key in event}
+        given = {key: value for key, value in {**first, **event}.items() if key not in _NO_FIELDS}
         return {self._clean(str(key)): self._simplify(value) for key, value in given.items()}
 
     def _simplify(self, value: object, depth: int = 0) -> Any:

@@ -67,6 +67,7 @@ def test_a_line_for_a_program_is_an_object() -> None:
     before = datetime.now(UTC)
     log.info("제목 %s", "하나", extra={"day": "2024-12-17", "attempt": 2, "late": True})
     [line] = read(lines)
+    assert list(line) == ["timestamp", "level", "logger", "event", "day", "attempt", "late"]
     moment = datetime.fromisoformat(line.pop("timestamp"))
     assert before <= moment <= datetime.now(UTC)
     assert moment.utcoffset() is not None
