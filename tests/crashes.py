@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from tests.ledger import Arrival, Ledger, listening
 from tests.rounds import add_readers, make_postal_config, opened, post, states
@@ -84,14 +87,13 @@ def run_killed(
             assert post(engine, config) == readers
             arguments = [str(folder), str(port), *([database] if database else [])]
             steps = 3 * readers // (kills + 1)
-            for _number in range(kills):
-                wait = chance.randint(1, steps)
-                killed_in[
-                    _kill_one(arguments, ledger, wait, chance.choice((0, 0, 0.001, 0.003)))
-                ] += 1
-            with _start(arguments) as process:
-                process.communicate(timeout=_SOON_S)
-            assert process.returncode == 0
+            with _start(arguments) as carriers:
+                for _number in range(kills):
+                    wait = chance.randint(1, steps)
+                    after_s = chance.choice((0, 0, 0.001, 0.003))
+                    killed_in[_kill_one(carriers, ledger, wait, after_s)] += 1
+                _send_out(carriers)
+                assert _read(carriers) == 0
             return Outcome(
                 readers=readers,
                 kills=kills,
@@ -101,27 +103,55 @@ def run_killed(
             )
 
 
-def _kill_one(arguments: list[str], ledger: Ledger, steps: int, after_s: float) -> str:
-    """Start one who delivers, kill it after so many steps, and tell at which."""
+def _kill_one(carriers: Carriers, ledger: Ledger, steps: int, after_s: float) -> str:
+    """Send one out who delivers, kill it after so many steps, and tell at which."""
     counting, left, reached = Lock(), [steps], ["the end"]
+    process: list[int] = []
 
-    with _start(arguments) as process:
+    def notice(step: str) -> None:
+        with counting:
+            left[0] -= 1
+            if left[0] == 0:
+                known.wait(_SOON_S)
+                time.sleep(after_s)
+                os.kill(process[0], signal.SIGKILL)
+                reached[0] = step
 
-        def notice(step: str) -> None:
-            with counting:
-                left[0] -= 1
-                if left[0] == 0:
-                    time.sleep(after_s)
-                    process.send_signal(signal.SIGKILL)
-                    reached[0] = step
-
-        ledger.notice = notice
-        process.communicate(timeout=_SOON_S)
+    known = Event()
+    ledger.notice = notice
+    process.append(_send_out(carriers))
+    known.set()
+    ended = _read(carriers)
     ledger.notice = lambda _step: None
+    assert ended == (0 if reached == ["the end"] else -signal.SIGKILL)
     return reached[0]
 
 
-def _start(arguments: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.carrier", *arguments], cwd=Path(__file__).parents[1]
-    )
+Carriers = subprocess.Popen[str]
+
+
+@contextmanager
+def _start(arguments: list[str]) -> Iterator[Carriers]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.carrier", *arguments],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as carriers:
+        yield carriers
+        assert carriers.stdin is not None
+        carriers.stdin.close()
+        assert carriers.wait(_SOON_S) == 0
+
+
+def _send_out(carriers: Carriers) -> int:
+    """Have one more process deliver; its number."""
+    assert carriers.stdin is not None
+    print(file=carriers.stdin, flush=True)
+    return _read(carriers)
+
+
+def _read(carriers: Carriers) -> int:
+    assert carriers.stdout is not None
+    return int(carriers.stdout.readline())

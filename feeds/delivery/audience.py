@@ -54,10 +54,14 @@ def why_not(line: Line, now: datetime, config: Config) -> str | None:
         return "the reader was deleted"
     if line.kind == "confirm":
         return None if line.nonce else "nothing is to be confirmed any more"
-    if line.day is None:
-        return "the reader has not confirmed" if reader.state == "pending" else None
+    if reader.state == "pending":
+        return "the reader has not confirmed"
+    if line.kind == "access":  # who has left may still see what is known of them
+        return None
     if reader.state != "active":
         return "the reader left"
+    if line.day is None:
+        return None
     return "the reader paused" if _is_paused(reader.preferences, now, config) else None
 
 

@@ -65,10 +65,13 @@ class Journal:
                             connection.execute(statement, told).rowcount
                             for statement, told in entry.operations
                         ]
-        except StateError as error:
+        except BaseException as error:
+            # Whatever it was, nothing of it was kept, which all who wait have to know.
             self._close()
             for entry in batch:
                 entry.error = error
+            if not isinstance(error, StateError):
+                raise
         finally:
             for entry in batch:
                 entry.done = True
@@ -92,5 +95,5 @@ class _Entry:
     def __init__(self, operations: Sequence[Operation]) -> None:
         self.operations = operations
         self.counts: list[int] = []
-        self.error: StateError | None = None
+        self.error: BaseException | None = None
         self.done = False

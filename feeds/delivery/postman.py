@@ -8,6 +8,7 @@ connection there is one mail at most of which a killed process cannot know wheth
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -36,11 +37,18 @@ from feeds.delivery.outbox import (
     read_due,
     read_pause,
     recover,
+    reopen,
     settle,
 )
 from feeds.delivery.pacing import Pace, limit_of_day
-from feeds.delivery.retries import pause_until, try_again_at
-from feeds.delivery.smtp import RefusedError, RelayConnection, RelayError, UnknownOutcomeError
+from feeds.delivery.retries import FIRST_TRY_AGAIN, pause_until, try_again_at
+from feeds.delivery.smtp import (
+    BrokenOffError,
+    RefusedError,
+    RelayConnection,
+    RelayError,
+    UnknownOutcomeError,
+)
 from feeds.errors import DeliveryError, InUseError, PaperroundError, StateError
 from feeds.locks import hold_lock
 
@@ -48,10 +56,13 @@ log = logging.getLogger(__name__)
 
 _BATCH = 200
 _MAILS_A_CONNECTION = 500
-# So many refusals one after another, and no mail taken in between, are the relay's doing.
+# So many refusals one after another, and no mail taken in between, are the relay's doing. Whoever
+# is only put off, as by a server that greylists everybody, has a time to come back of their own.
 _REFUSALS_IN_A_ROW = 25
+_DEFERRALS_IN_A_ROW = 200
 _LOOK_AGAIN_S = 20.0
 _UNTIL_KEPT_S = 1.0
+_LONGEST_NAP_S = 1.0
 _PAUSE = "smtp"
 _KEEP_LINES = timedelta(days=400)
 
@@ -96,6 +107,7 @@ class Postman:
         self._relay = relay
         self._clock = clock
         self._name_reader = name_reader
+        self._pace = Pace(config.smtp)
         self._asked = Event()
 
     def wake(self) -> None:
@@ -181,7 +193,7 @@ class _Round:
         self._journal = journal
         self._stop = stop
         self._advance = advance
-        self._pace = Pace(self._smtp)
+        self._pace = postman._pace
         self._sender = self._config.mail.from_address or ""
         self._taking = Lock()
         self._lines: deque[Line] = deque()
@@ -189,40 +201,64 @@ class _Round:
         self._over = Event()
         self._counting = Lock()
         self._counts: Counter[str] = Counter()
-        self._refusals = 0
+        self._row: list[tuple[Line, str]] = []  # those that failed since a mail was taken
+        self._deferrals = 0  # since then, too
         self._taken = False
         self._left_today = self._count_left_today()
 
     def run(self) -> Tally:
-        job = self._take()
+        """Work until nothing is left. Interrupted, it ends what is under way first."""
+        desk = _Desk(self._journal, self._stop)
+        job = self._take(desk)
         if job is None:
             return Tally(**self._counts)
         try:
-            first = self._relay.connect()
+            connection = self._relay.connect()
         except RelayError as error:
             self._break_off(error)
             return Tally(**self._counts)
         # One connection has shown that the relay answers; the others follow it.
+        others = min(self._smtp.connections - 1, len(self._lines))
         workers = [
-            Thread(target=self._work, name=f"mail-{number}", daemon=True, args=(None, None))
-            for number in range(1, self._smtp.connections)
+            Thread(target=self._work, name="mail-0", daemon=True, args=(desk, connection, job)),
+            *(
+                Thread(target=self._join_in, name=f"mail-{number}", daemon=True)
+                for number in range(1, others + 1)
+            ),
         ]
-        for worker in workers:
-            worker.start()
-        self._work(first, job)
-        for worker in workers:
-            worker.join()
+        started: list[Thread] = []
+        try:
+            for worker in workers:
+                worker.start()
+                started.append(worker)
+            for worker in started:
+                worker.join()
+        finally:
+            # Nobody else may deliver before the last of them is done.
+            self._over.set()
+            for worker in started:
+                worker.join()
         self._tell()
         return Tally(**self._counts)
 
     # -- one connection ----------------------------------------------------------------------------
 
-    def _work(self, connection: RelayConnection | None, job: _Job | None) -> None:
+    def _join_in(self) -> None:
+        """Work beside a connection that works; a relay may take fewer than are configured."""
+        try:
+            connection = self._relay.connect()
+        except RelayError as error:
+            log.info("one connection less: %s", error)
+        except Exception:
+            log.exception("one connection less")
+        else:
+            self._work(_Desk(self._journal, self._stop), connection, None)
+
+    def _work(self, desk: _Desk, connection: RelayConnection, job: _Job | None) -> None:
         """Send one mail after another, and say what ended it."""
-        desk = _Desk(self._journal, self._stop)
         try:
             self._send_all(connection, job, desk)
-        except RelayError as error:
+        except (RelayError, UnknownOutcomeError) as error:
             self._break_off(error)
         except StateError as error:
             self._over.set()
@@ -233,24 +269,33 @@ class _Round:
         finally:
             desk.close()
 
-    def _send_all(self, connection: RelayConnection | None, job: _Job | None, desk: _Desk) -> None:
+    def _send_all(self, connection: RelayConnection, job: _Job | None, desk: _Desk) -> None:
         sent_here = 0
         try:
-            while job := job or self._take():
-                if sent_here >= _MAILS_A_CONNECTION and connection is not None:
+            while job := job or self._take(desk):
+                if not connection.is_open or sent_here >= _MAILS_A_CONNECTION:
+                    desk.flush()  # it takes a while until there is something to keep it with
                     connection.quit()
-                if connection is None or not connection.is_open:
                     connection, sent_here = self._relay.connect(), 0
-                self._send(connection, job, desk)
+                try:
+                    self._send(connection, job, desk)
+                except RelayError as error:
+                    if not sent_here:
+                        self._set_back(job.line, error, desk)
+                        raise
+                    # Relays close connections that have served for long: a new one tells whether
+                    # that was it.
+                    continue
+                sent_here += 1
+                self._check_refusals(desk)
                 self._put_back(job.line)
-                sent_here, job = sent_here + 1, None
-            if connection is not None:
-                connection.quit()
+                job = None
+            desk.flush()
+            connection.quit()
         finally:
             if job is not None:
                 self._put_back(job.line)
-            if connection is not None:
-                connection.close()
+            connection.close()
 
     def _send(self, connection: RelayConnection, job: _Job, desk: _Desk) -> None:
         line, mail = job.line, job.mail
@@ -258,58 +303,96 @@ class _Round:
             connection.offer(self._sender, mail.recipient)
             connection.transfer(mail.content)
             if not desk.commit(mark_sending(line, self._clock())):
-                # The reader left or changed something since the line was read: it is read anew.
-                connection.close()
+                connection.close()  # what was begun is not ended, and so dropped
+                self._forget_ahead()
                 return
             reply = connection.finish()
         except RefusedError as error:
             self._settle_refused(line, mail, error, desk)
         except UnknownOutcomeError as error:
             self._settle_unknown(line, error, desk)
-            raise RelayError(self._relay.name, str(error)) from error
+            raise
         else:
             desk.keep(settle(line, "sent", self._clock(), reply=_hide(reply, mail.recipient)))
-            self._count("sent")
+            self._count_sent()
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("sent line %d to %s", line.id, self._name_reader(mail.recipient))
 
     def _settle_refused(self, line: Line, mail: Mail, error: RefusedError, desk: _Desk) -> None:
         now = self._clock()
         said = _hide(str(error), mail.recipient)
-        again = error.temporary and try_again_at(
-            now, line.attempts + 1, line.first_due, give_up_hours=self._smtp.give_up_hours
-        )
-        ending: Ending = "pending" if again else "failed"
+        again = self._try_again_at(line, now) if error.temporary else None
         # At once: until it is kept, the line looks as if nobody had tried it.
-        desk.keep(settle(line, ending, now, reply=said, due=again or None))
+        desk.keep(settle(line, "pending" if again else "failed", now, reply=said, due=again))
         desk.flush()
+        with self._counting:
+            if error.temporary:
+                self._deferrals += 1
+            else:
+                self._row.append((line, said))
         self._count("deferred" if again else "failed")
         what = "is tried again" if again else "is not tried again"
         reader = self._name_reader(mail.recipient)
         log.warning("a mail to %s was refused and %s: %s", reader, what, said)
-        if self._refusals >= _REFUSALS_IN_A_ROW:
-            raise RelayError(self._relay.name, f"refuses one mail after another: {said}")
+
+    def _check_refusals(self, desk: _Desk) -> None:
+        """Tell a relay that refuses everything from readers who are refused.
+
+        Those whom it refused for good since it last took a mail are tried again.
+        """
+        with self._counting:
+            refused = len(self._row) >= _REFUSALS_IN_A_ROW
+            if not refused and self._deferrals < _DEFERRALS_IN_A_ROW:
+                return
+            row, self._row = self._row, []
+        now = self._clock()
+        moments = [(line, self._try_again_at(line, now)) for line, _said in row]
+        again = [reopen(line, now, moment) for line, moment in moments if moment]
+        for operation in again:
+            desk.keep(operation)
+        desk.flush()
+        with self._counting:
+            self._counts["failed"] -= len(again)
+            self._counts["deferred"] += len(again)
+        said = f": {row[-1][1]}" if row else ""
+        raise RelayError(self._relay.name, f"refuses one mail after another{said}")
 
     def _settle_unknown(self, line: Line, error: DeliveryError, desk: _Desk) -> None:
         """Nobody knows whether it was taken: it is tried again, or left for a person."""
         if self._smtp.on_ambiguous == "retry":
             now = self._clock()
-            due = try_again_at(now, 1, now, give_up_hours=1)
-            desk.keep(settle(line, "pending", now, reply=str(error), due=due))
+            due = self._try_again_at(line, now)
+            desk.keep(settle(line, "pending" if due else "failed", now, reply=str(error), due=due))
         self._count("deferred")
+
+    def _set_back(self, line: Line, error: RelayError, desk: _Desk) -> None:
+        """Let others go first next time: it may be this mail that its connection broke with."""
+        now = self._clock()
+        if not isinstance(error, BrokenOffError):
+            later = now + FIRST_TRY_AGAIN
+            desk.keep(settle(line, "pending", now, reply=str(error), due=later, tries=0))
+            return
+        due = self._try_again_at(line, now)
+        desk.keep(settle(line, "pending" if due else "failed", now, reply=str(error), due=due))
+        self._count("deferred" if due else "failed")
+
+    def _try_again_at(self, line: Line, now: datetime) -> datetime | None:
+        hours = self._smtp.give_up_hours
+        return try_again_at(now, line.attempts + 1, line.first_due, give_up_hours=hours)
 
     # -- jobs --------------------------------------------------------------------------------------
 
-    def _take(self) -> _Job | None:
+    def _take(self, desk: _Desk) -> _Job | None:
         """The next mail that may go; None when there is none, or no more may go now."""
         while not self._over.is_set() and not self._stop.is_set():
             with self._taking:
                 if self._left_today == 0 or (not self._lines and not self._refill()):
                     return None
-                wait_s = self._pace.wait_s()
+                wait_s = self._pace.wait_s(self._clock())
                 line = None if wait_s else self._pick()
             if line is None:
-                self._stop.wait(wait_s)
+                desk.flush()
+                self._stop.wait(min(wait_s, _LONGEST_NAP_S))
             elif job := self._prepare(line):
                 return job
             else:
@@ -322,6 +405,11 @@ class _Round:
         if self._left_today is not None:
             self._left_today -= 1
         return line
+
+    def _forget_ahead(self) -> None:
+        """Read anew what is due: readers changed, left, or the writer holds a day."""
+        with self._taking:
+            self._lines.clear()
 
     def _refill(self) -> bool:
         now = self._clock()
@@ -339,17 +427,31 @@ class _Round:
             self._journal.commit([settle(line, "skipped", now, reply=str(error), tries=0)])
             self._count("skipped")
             return None
-        except PaperroundError as error:
-            log.error("line %d cannot be written: %s", line.id, error)  # noqa: TRY400  # one line for a person
-            self._journal.commit([settle(line, "failed", now, reply=str(error))])
+        except StateError:
+            raise
+        except DeliveryError as error:
+            log.error("line %d cannot be sent: %s", line.id, error)  # noqa: TRY400  # one line for a person
+            self._journal.commit([settle(line, "failed", now, reply=_one_line(error))])
             self._count("failed")
             return None
-        if wait_s := self._pace.domain_wait_s(mail.recipient):
+        except Exception as error:
+            self._settle_unwritten(line, error, now)
+            return None
+        if wait_s := self._pace.domain_wait_s(mail.recipient, now):
             later = now + timedelta(seconds=wait_s)
             reply = "waits its turn: domain_per_minute"
             self._journal.commit([settle(line, "pending", now, reply=reply, due=later, tries=0)])
             return None
         return _Job(line, mail)
+
+    def _settle_unwritten(self, line: Line, error: Exception, now: datetime) -> None:
+        """Try it again later, when a template may be mended; it must not keep others waiting."""
+        told = isinstance(error, PaperroundError)
+        log.error("line %d cannot be written: %s", line.id, error, exc_info=None if told else error)
+        again = self._try_again_at(line, now)
+        ending: Ending = "pending" if again else "failed"
+        self._journal.commit([settle(line, ending, now, reply=_one_line(error), due=again)])
+        self._count("deferred" if again else "failed")
 
     def _put_back(self, line: Line, *, unused: bool = False) -> None:
         """A line is in nobody's hand any more: what became of it is in the database."""
@@ -374,13 +476,14 @@ class _Round:
     def _count(self, ending: str) -> None:
         with self._counting:
             self._counts[ending] += 1
-            if ending == "sent":
-                self._refusals = 0
-                first, self._taken = not self._taken, True
-            else:
-                self._refusals += ending != "skipped"
-                first = False
         self._advance()
+
+    def _count_sent(self) -> None:
+        with self._counting:
+            self._row.clear()
+            self._deferrals = 0
+            first, self._taken = not self._taken, True
+        self._count("sent")
         if first:
             self._end_pause()
 
@@ -390,7 +493,7 @@ class _Round:
                 keep_pause(connection, _PAUSE, None)
                 log.info("the relay %s takes mail again", self._relay.name)
 
-    def _break_off(self, error: RelayError) -> None:
+    def _break_off(self, error: DeliveryError) -> None:
         """End the round, and leave the relay alone for a while: longer each time in a row."""
         with self._counting:
             first = not self._over.is_set()
@@ -443,8 +546,9 @@ class _Desk:
 
     def flush(self) -> None:
         """Commit what waits, now."""
-        self._journal.commit(self._results)
-        self._results.clear()
+        if self._results:
+            self._journal.commit(self._results)
+            self._results.clear()
 
     def close(self) -> None:
         """Commit what waits. The relay took these mails, so it is tried until it can be kept."""
@@ -460,15 +564,13 @@ class _Desk:
 def _hide(said: str, address: str) -> str:
     """What a relay said without the address, which is nobody's to read here."""
     hidden = said
-    for part in (address, address.partition("@")[0]):
-        if len(part) > 2:
-            hidden = _replace_ignoring_case(hidden, part)
+    for part in (address, address.rpartition("@")[0]):
+        # Seldom there: a pattern for each reader would cost more than it finds.
+        if len(part) > 2 and part.casefold() in hidden.casefold():
+            hidden = re.sub(re.escape(part), "…", hidden, flags=re.IGNORECASE)
     return hidden
 
 
-def _replace_ignoring_case(text: str, part: str) -> str:
-    found = text.casefold().find(part.casefold())
-    while found >= 0:
-        text = f"{text[:found]}…{text[found + len(part) :]}"
-        found = text.casefold().find(part.casefold(), found + 1)
-    return text
+def _one_line(error: Exception) -> str:
+    said = str(error) or type(error).__name__
+    return " ".join("".join(c if c.isprintable() else " " for c in said).split())

@@ -7,12 +7,13 @@ that there is a moment before it.
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from feeds.config import Smtp
 from feeds.errors import DeliveryError
@@ -20,6 +21,10 @@ from feeds.errors import DeliveryError
 # How long a relay may take over a message that is complete (RFC 5321, section 4.5.3.2.6).
 _LAST_REPLY_S = 600.0
 _LONGEST_REPLY = 300
+# What stands in angle brackets: nothing that ends it, or its line.
+_PATH = re.compile(r"[!-;=?-~]*")
+# A relay may say it of the recipient, and means the sender (RFC 3463, section 3.2).
+_SENDER_IS_BAD = re.compile(rb"5\.1\.[78]\b")
 _DOT = b".\r\n"
 _GO_ON = 354
 _CLOSING = 421
@@ -36,6 +41,10 @@ class RelayError(DeliveryError):
 
 class RefusedError(DeliveryError):
     """The relay refused one mail; ``temporary`` where it said that it may take it later."""
+
+
+class BrokenOffError(RelayError):
+    """The connection broke in the middle of a message, which may be the message's fault."""
 
 
 class UnknownOutcomeError(DeliveryError):
@@ -124,6 +133,8 @@ class Relay:
             raise RelayError(
                 self.name, 'a password would go in clear; expected smtp.security = "starttls"'
             )
+        if not f"{user}{self._password}".isascii():  # the library would tell which letter is not
+            raise RelayError(self.name, "smtp.user or its password is not ASCII; expected ASCII")
         client.login(user, self._password)
 
 
@@ -146,16 +157,20 @@ class RelayConnection:
         :raises RefusedError: this recipient is not taken; the connection may be used again.
         :raises RelayError: nothing is taken any more; the connection is closed.
         """
-        mail, rcpt, data = self._say_envelope(
-            f"MAIL FROM:<{sender}>\r\n", f"RCPT TO:<{recipient}>\r\n"
-        )
-        if mail[0] // 100 != 2:
-            # Whatever the relay has against the sender, no reader is to blame.
+        if not _PATH.fullmatch(recipient):
+            raise RefusedError(self._name, "the recipient is no address", temporary=False)
+        if not _PATH.fullmatch(sender):
             self.close()
-            raise RelayError(self._name, f"refuses the sender: {_say(*mail)}")
-        if _CLOSING in (rcpt[0], data[0]):
-            self.close()
-            raise RelayError(self._name, _say(*(rcpt if rcpt[0] == _CLOSING else data)))
+            raise RelayError(self._name, "the sender is no address; expected mail.from_address")
+        replies = self._say_envelope(f"MAIL FROM:<{sender}>\r\n", f"RCPT TO:<{recipient}>\r\n")
+        mail, rcpt, data = replies
+        for reply in replies:
+            if reply[0] == _CLOSING or not 200 <= reply[0] < 600:
+                self._give_up(_say(*reply))
+        # Whatever the relay has against the sender, no reader is to blame.
+        for reply in (mail, rcpt):
+            if reply[0] // 100 != 2 and (reply is mail or _SENDER_IS_BAD.search(reply[1])):
+                self._give_up(f"refuses the sender: {_say(*reply)}")
         if rcpt[0] // 100 != 2 or data[0] != _GO_ON:
             self._start_over(data[0])
             refused = rcpt if rcpt[0] // 100 != 2 else data
@@ -164,9 +179,13 @@ class RelayConnection:
     def transfer(self, content: bytes) -> None:
         """Send a message without its end: lines end in CRLF, and none begins with a dot.
 
-        :raises RelayError: the connection broke; the message was not complete.
+        :raises BrokenOffError: the connection broke; the message was not complete.
         """
-        self._guard(lambda: self._socket.sendall(content))
+        try:
+            self._socket.sendall(content)
+        except OSError as error:
+            self.close()
+            raise BrokenOffError(self._name, _say_error(error)) from error
 
     def finish(self) -> str:
         """Send the dot that ends the message; what the relay said when it took it.
@@ -186,9 +205,14 @@ class RelayConnection:
             ) from error
         if reply[0] // 100 == 2:
             return _say(*reply)
+        if reply[0] // 100 not in (4, 5):
+            self.close()
+            raise UnknownOutcomeError(
+                self._name, f"no answer of SMTP to a complete message: {_say(*reply)}"
+            )
         if reply[0] == _CLOSING:
             self.close()
-        raise RefusedError(self._name, _say(*reply), temporary=reply[0] // 100 != 5)
+        raise RefusedError(self._name, _say(*reply), temporary=reply[0] // 100 == 4)
 
     @property
     def is_open(self) -> bool:
@@ -232,16 +256,23 @@ class RelayConnection:
         return self._guard(converse)
 
     def _start_over(self, after_data: int) -> None:
-        """Leave a transaction in which nothing is to be sent (RFC 2920, section 3.1)."""
+        """Leave a transaction in which nothing is to be sent (RFC 2920, section 3.1).
 
-        def converse() -> None:
+        Where that is not answered well the connection ends; what was refused is refused.
+        """
+        try:
             if after_data == _GO_ON:
                 self._socket.sendall(_DOT)
                 self._client.getreply()
             self._socket.sendall(b"RSET\r\n")
-            self._client.getreply()
+            if self._client.getreply()[0] // 100 != 2:
+                self.close()
+        except (smtplib.SMTPException, OSError):
+            self.close()
 
-        self._guard(converse)
+    def _give_up(self, message: str) -> NoReturn:
+        self.close()
+        raise RelayError(self._name, message)
 
     def _guard(self, work: Callable[[], T]) -> T:
         try:
@@ -259,7 +290,7 @@ def _say(code: int, text: bytes | str) -> str:
 
 
 def _say_error(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(reason).split())[:_LONGEST_REPLY]
