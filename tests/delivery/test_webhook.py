@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -20,11 +20,13 @@ from typing import Any
 import pytest
 
 from feeds.config import Config, Webhook
+from feeds.database.state import open_state
 from feeds.delivery.webhook import WebhookWay, open_webhooks
 from feeds.errors import DeliveryError
 from feeds.outputs.newsletter import newsletter_path
+from feeds.schedule import publish_due
 from tests.certificates import Authority
-from tests.presses import NOON, make_config, make_newsletter
+from tests.presses import NOON, Press, make_config, make_issue, make_newsletter
 
 DAY = date(2024, 12, 17)
 KEY = bytes(range(32))
@@ -393,3 +395,25 @@ def test_a_target_that_was_removed_gets_nothing_more(tmp_path: Path) -> None:
             way(make_newsletter(DAY), make_config(tmp_path), published=NOON)
     assert receiver.seen == []
     assert not told.value.temporary
+
+
+def test_the_schedule_posts_again_until_it_is_taken_and_beside_the_other_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAPERROUND_WEBHOOK_CHAT_SECRET", SECRET)
+    with Receiver(answer(503), answer(200)) as receiver:
+        hook = {"chat": Webhook(url=receiver.origin)}
+        config = make_config(tmp_path, deliver=("folder", "webhook"), webhooks=hook)
+        press = Press(config=config, issues=[make_issue(DAY)])
+        with open_state(config) as state:
+            state.start([], NOON)
+            due = datetime(2024, 12, 18, tzinfo=UTC)
+            for minutes in range(3):
+                publish_due(press, state, due + timedelta(minutes=minutes))
+            [issue] = state.issues()
+    assert {one.way: (one.state, one.attempts) for one in issue.deliveries} == {
+        "folder": ("delivered", 1),
+        "webhook:chat": ("delivered", 2),
+    }
+    assert len({headers["webhook-id"] for _, headers, _ in receiver.seen}) == 1
+    assert len(receiver.seen) == 2
