@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from feeds.config import Config
 from feeds.database.engine import count_inserted, insert_for
-from feeds.database.letters import ISSUE_PRIORITY
+from feeds.database.letters import IMPORT_PRIORITY, ISSUE_PRIORITY
 from feeds.database.tables import UtcDateTime, holds, mailings, outbox, pauses, subscribers
 from feeds.model import Mailing, Rhythm, Subscriber
 from feeds.subscribers.hours import first_hour
@@ -175,7 +175,15 @@ def read_due(connection: Connection, now: datetime, limit: int) -> list[Line]:
 
 
 def _not_held() -> ColumnElement[bool]:
-    return outbox.c.day.is_(None) | outbox.c.day.not_in(select(holds.c.day))
+    """A hold keeps the issue of its day back, and a week that ends then only if it came later.
+
+    A week that was published while its last day was held has left that day out.
+    """
+    held = select(holds.c.day).where(
+        holds.c.day == outbox.c.day,
+        (outbox.c.kind == "daily") | (holds.c.since > outbox.c.first_due),
+    )
+    return ~held.exists()
 
 
 def next_due(connection: Connection) -> datetime | None:
@@ -187,7 +195,7 @@ def next_due(connection: Connection) -> datetime | None:
                 outbox.c.state == "pending", outbox.c.priority == priority
             )
         )
-        for priority in range(ISSUE_PRIORITY + 1)
+        for priority in range(IMPORT_PRIORITY + 1)
     ]
     return min((moment for moment in firsts if moment is not None), default=None)
 
@@ -213,6 +221,7 @@ _MARK = (
     .where(
         outbox.c.id == bindparam("line"),
         outbox.c.state == "pending",
+        _not_held(),
         exists().where(
             subscribers.c.id == outbox.c.subscriber,
             subscribers.c.revision == bindparam("seen"),
@@ -231,6 +240,11 @@ _SETTLE = (
         reply=bindparam("said"),
     )
 )
+_REOPEN = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("line"), outbox.c.state == "failed")
+    .values(state="pending", due=bindparam("due_at"), changed=bindparam("now"))
+)
 
 Operation = tuple[Executable, dict[str, Any]]
 """A statement and its values; how many rows it changed is its result."""
@@ -239,8 +253,8 @@ Operation = tuple[Executable, dict[str, Any]]
 def mark_sending(line: Line, now: datetime) -> Operation:
     """Say that a mail is about to end with its dot.
 
-    It changes no row where the line was taken by somebody else, or where its reader has left or
-    changed anything since the line was read: the mail must not go then.
+    It changes no row where the line was taken by somebody else, where its reader has left or
+    changed anything since the line was read, or where its day is held: the mail must not go then.
     """
     return _MARK, {"line": line.id, "seen": line.reader.revision if line.reader else -1, "now": now}
 
@@ -257,6 +271,11 @@ def settle(
     """Say what became of a line; ``pending`` is another try, at ``due``."""
     told = {"line": line.id, "ending": ending, "due_at": due or line.due, "tries": tries}
     return _SETTLE, {**told, "now": now, "said": reply}
+
+
+def reopen(line: Line, now: datetime, due: datetime) -> Operation:
+    """Try a line once more that had failed: what refused it was not meant for it."""
+    return _REOPEN, {"line": line.id, "due_at": due, "now": now}
 
 
 def recover(connection: Connection, now: datetime, policy: Literal["retry", "hold"]) -> int:
