@@ -140,6 +140,14 @@ def test_a_status_that_is_not_known_brings_nobody_in(word: str) -> None:
     ]
 
 
+def test_of_two_columns_the_worse_one_counts() -> None:
+    header = "email,state,status\n"
+    for one, other in (("unsubscribed", "active"), ("active", "bounced"), ("pending", "junk")):
+        assert [type(row) for row in read(f"{header}a@example.org,{one},{other}\n")] == [Skipped]
+    [asked] = candidates(read(f"{header}a@example.org,pending,active\n"))
+    assert asked.unconfirmed
+
+
 @pytest.mark.parametrize("cell", ["no", "FALSE", "0", "N", "아니오"])
 def test_who_said_no_is_not_brought_in(cell: str) -> None:
     for column in ("subscribed", "opt-in", "Accepts Email Marketing", "consent"):
@@ -202,6 +210,14 @@ def test_encodings_are_found_out(tmp_path: Path, encoding: str) -> None:
     if encoding.startswith("utf-16-"):  # without a mark it is known by its zeros
         path.write_bytes(("email address,name,x" * 4 + "\na@example.org,김\n").encode(encoding))
     assert read_lines(path)[1].startswith("a@example.org,김")
+
+
+def test_tags_of_a_korean_spreadsheet_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes("email,tags\na@example.org,강화학습\n".encode("cp949"))
+    taking = Settings(lang="ko", languages=("ko",), take_tags=True)
+    [reader] = candidates(list(Table(read_lines(path), taking, NOW).rows()))
+    assert reader.preferences.selection == Selection.of(["강화학습"], [], []).query
 
 
 def test_a_wrong_byte_costs_its_own_line_at_most(tmp_path: Path) -> None:
