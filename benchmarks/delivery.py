@@ -1,12 +1,18 @@
-"""How fast mail is made, on one core.
+"""How fast mail is made, on one core, and how fast it is delivered.
 
 ::
 
     python -m benchmarks.delivery render [--readers 10000]
+    python -m benchmarks.delivery deliver [--readers 10000] [--rounds 5] [--database URL]
+    python -m benchmarks.delivery growth [--database URL]
+    python -m benchmarks.delivery durability [--readers 3000] [--rounds 3] [--database URL]
 
 ``render`` makes the mails of one issue to readers with random tags in two languages: who gets what,
 their variants, and each reader's own mail. CPU seconds of this process count, so that other work on
-the machine does not.
+the machine does not. ``deliver`` sends them to ``smtp-sink`` with the durable outbox, beside
+``smtp-source`` with as many connections in the same run; ``growth`` does so for 1,000, 10,000 and
+100,000 readers, and ``durability`` for both kinds of commits. A database of PostgreSQL has to be
+empty: each run makes its tables in it, and readers that are there already stand in the way.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from feeds.config import Config, parse_config
@@ -203,20 +210,38 @@ def measure_rendering(count: int) -> None:
         _measure_signing(kind, some)
 
 
+def make_readers_seeded(count: int) -> list[Reader]:
+    """The same readers each time."""
+    return make_readers(count, random.Random(11))
+
+
+def make_mailings() -> list[Mailing]:
+    """An issue of a day in both languages, as it is frozen when it is published."""
+    chance = random.Random(7)
+    config = _make_config()
+    site = make_site(config)
+    # Eight entries make a mail of some 30 KB.
+    return [render_mailing(make_issue(site, lang, 8, chance), site) for lang in config.languages]
+
+
 def _prepare(count: int) -> tuple[Press, list[Reader], Links]:
     chance = random.Random(7)
-    table = {
-        "title": {"ko": "아침 논문 한 장", "en": "A Paper a Morning"},
-        "base_url": "https://example.org/papers",
-        "mail": {"from_address": "notes@example.org"},
-    }
-    config = parse_config(table, file="benchmark", root=Path())
+    config = _make_config()
     site = make_site(config)
     mailings = {
         lang: render_mailing(make_issue(site, lang, 9, chance), site) for lang in config.languages
     }
     keys = Keys(signing=(b"k" * 32,), permanent=b"p" * 32)
     return Press(mailings, config), make_readers(count, chance), Links(keys)
+
+
+def _make_config() -> Config:
+    table = {
+        "title": {"ko": "아침 논문 한 장", "en": "A Paper a Morning"},
+        "base_url": "https://example.org/papers",
+        "mail": {"from_address": "notes@example.org"},
+    }
+    return parse_config(table, file="benchmark", root=Path())
 
 
 class _Clock:
@@ -250,6 +275,25 @@ def _measure_signing(kind: Kind, mails: Sequence[bytes]) -> None:
     print(f"DKIM alone, {kind:<12} {1 / each:8,.0f}  {each * 1e6:6.1f} µs a mail")
 
 
+def _add_rounds(commands: Any) -> None:
+    """The commands that deliver for real."""
+    from benchmarks import round as rounds  # it imports this module
+
+    deliver = commands.add_parser("deliver", help="send an issue, beside smtp-source")
+    growth = commands.add_parser("growth", help="memory and time for more and more readers")
+    durability = commands.add_parser("durability", help="what it costs to outlive a power cut")
+    for parser, readers, number in ((deliver, 10_000, 5), (durability, 3_000, 3)):
+        parser.add_argument("--readers", type=int, default=readers)
+        parser.add_argument("--rounds", type=int, default=number)
+    for parser in (deliver, growth, durability):
+        parser.add_argument("--database", help="a PostgreSQL; SQLite by default")
+    deliver.set_defaults(run=lambda o: rounds.measure_delivery(o.readers, o.rounds, o.database))
+    growth.set_defaults(run=lambda o: rounds.measure_growth(o.database))
+    durability.set_defaults(
+        run=lambda o: rounds.measure_durability(o.readers, o.rounds, o.database)
+    )
+
+
 def main() -> None:
     """Read the command line, and measure."""
     parser = argparse.ArgumentParser(description="How fast mail is made.")
@@ -257,6 +301,7 @@ def main() -> None:
     render = commands.add_parser("render", help="make the mails of one issue, and send none")
     render.add_argument("--readers", type=int, default=10_000)
     render.set_defaults(run=lambda options: measure_rendering(options.readers))
+    _add_rounds(commands)
     options = parser.parse_args()
     options.run(options)
 

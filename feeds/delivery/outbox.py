@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 from feeds.config import Config
-from feeds.database.engine import count_inserted, insert_for
+from feeds.database.engine import insert_for
 from feeds.database.letters import IMPORT_PRIORITY, ISSUE_PRIORITY
 from feeds.database.tables import UtcDateTime, holds, mailings, outbox, pauses, subscribers
 from feeds.model import Mailing, Rhythm, Subscriber
@@ -72,29 +72,24 @@ def post_mailing(
         content=msgspec.json.encode(mailing).decode(),
     )
     connection.execute(frozen.on_conflict_do_nothing())
-    at_once = _add_lines(connection, mailing, published, None, config)
+    _add_lines(connection, mailing, published, None)
     hours = connection.execute(
         select(subscribers.c.hour, subscribers.c.zone)
         .where(*_readers_of(mailing.lang, mailing.kind), subscribers.c.hour.is_not(None))
         .distinct()
     ).all()
-    later = 0
     for start in range(0, len(hours), _HOURS_AT_ONCE):
         moments = [
             (row.hour, row.zone or "", first_hour(published, row.hour, row.zone or config.timezone))
             for row in hours[start : start + _HOURS_AT_ONCE]
         ]
-        later += _add_lines(connection, mailing, published, _moments_table(moments), config)
-    return at_once + later
+        _add_lines(connection, mailing, published, _moments_table(moments))
+    return _count_lines(connection, mailing)
 
 
 def _add_lines(
-    connection: Connection,
-    mailing: Mailing,
-    published: datetime,
-    moments: Values | None,
-    config: Config,
-) -> int:
+    connection: Connection, mailing: Mailing, published: datetime, moments: Values | None
+) -> None:
     """Add lines for readers without an hour, or for those whose hours are given."""
     moment = literal(published, UtcDateTime)
     chosen = select(
@@ -117,7 +112,15 @@ def _add_lines(
             func.coalesce(subscribers.c.zone, "") == moments.c.zone,
         )
     added = insert_for(connection, outbox).from_select(_LINE, chosen)
-    return count_inserted(connection, added.on_conflict_do_nothing())
+    connection.execute(added.on_conflict_do_nothing())
+
+
+def _count_lines(connection: Connection, mailing: Mailing) -> int:
+    """Counted anew: sqlite3 does not say how many rows a statement that begins with WITH added."""
+    lines = select(func.count()).where(
+        outbox.c.day == mailing.day, outbox.c.lang == mailing.lang, outbox.c.kind == mailing.kind
+    )
+    return connection.scalar(lines) or 0
 
 
 def _readers_of(lang: str, rhythm: Rhythm) -> tuple[Any, ...]:
