@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -34,6 +36,8 @@ COMMANDS = {
     "serve": "--port",
     "publish": "s3://BUCKET/PREFIX",
     "preview": "DAY",
+    "send": "--dry-run",
+    "retry": "--failed",
     "hold": "DAY",
     "release": "DAY",
     "status": "",
@@ -65,6 +69,21 @@ def test_the_help_of_a_command_tells_of_its_arguments(command: str, option: str)
     assert "\\b" not in result.stdout
     assert "``" not in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 100
+
+
+def test_start_up_brings_in_nothing_heavy() -> None:
+    heavy = "alembic apscheduler cryptography feedgen jinja2 limits lxml premailer psycopg "
+    heavy += "sqlalchemy starlette structlog uvicorn"
+    script = (
+        "import sys\n"
+        "from feeds.cli import main\n"
+        "main(['--version'], standalone_mode=False)\n"
+        f"print(*sorted(sys.modules.keys() & set({heavy.split()})))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout.splitlines()[1:] == [""]
 
 
 def test_the_version_is_told() -> None:

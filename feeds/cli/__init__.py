@@ -16,6 +16,7 @@ from feeds.cli.making import build, check, init, issue, parse
 from feeds.cli.operating import db, dkim, doctor
 from feeds.cli.publishing import publish
 from feeds.cli.running import hold, preview, release, run, serve, status
+from feeds.cli.sending import retry, send
 from feeds.cli.subscribers import subscribers
 from feeds.cli.terminal import print_error, write_unicode_anywhere
 from feeds.config import CONFIG_NAME
@@ -72,6 +73,8 @@ _COMMANDS = (
     serve,
     publish,
     preview,
+    send,
+    retry,
     hold,
     release,
     status,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from threading import Lock
@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from feeds.cli.options import read_clock
-from feeds.cli.terminal import count, err, make_visible, out
+from feeds.cli.terminal import Column, count, err, make_visible, out
 from feeds.config import Config
 from feeds.errors import StateError
 from feeds.locks import is_held
@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # brings the database with it
     from feeds.delivery.outbox import Progress as Mail
 
 _BAR = 20
+_PAUSE = "smtp"
 _SHOWN_REASONS = 3
 _LOOK_EVERY_S = 0.5
 
@@ -43,77 +44,127 @@ def read_mail(
     from feeds.delivery.outbox import read_pause, read_progress
 
     with explain_errors(engine), engine.begin() as connection:
-        pause = read_pause(connection, "smtp")
+        pause = read_pause(connection, _PAUSE)
         held_up = pause if pause is not None and pause.until > now else None
         return read_progress(connection, now, days), held_up
 
 
-def print_mail(
-    config: Config, engine: Engine, days: Collection[date] | None, now: datetime
-) -> None:
+def lift_pause(engine: Engine) -> None:
+    """Let mail go again at once, whatever the relay said before."""
+    from feeds.database.engine import explain_errors
+    from feeds.delivery.outbox import keep_pause
+
+    with explain_errors(engine), engine.begin() as connection:
+        keep_pause(connection, _PAUSE, None)
+
+
+def say_mail(mail: Mail) -> str:
+    """``sent to 700 of 812 readers, 110 waiting, 2 failed``."""
+    if not mail.readers:
+        return "no reader wants any of it"
+    said = f"sent to {mail.sent:,} of {count(mail.readers, 'reader')}"
+    told = ((mail.pending, "waiting"), (mail.sending, "not known yet"), (mail.failed, "failed"))
+    return said + "".join(f", {number:,} {word}" for number, word in told if number)
+
+
+def print_mail(config: Config, mailings: Iterable[Mail], pause: Pause | None) -> None:
     """A line for each mailing, and below it why some of it did not arrive."""
-    mailings, pause = read_mail(engine, now, days)
     for mail in mailings:
-        week = " (week)" if mail.kind == "weekly" else ""
-        out.print(f"{mail.day} {mail.lang}{week}  {say_mail(mail)}")
-        print_reasons(mail)
+        out.print(f"{_name(mail)}: {say_mail(mail)}")
+        _print_reasons(mail)
     _print_pause(config, pause)
 
 
-def print_readers(
-    config: Config, engine: Engine, mailings: Iterable[Mail], pause: Pause | None
+def list_columns(mailings: Iterable[Mail]) -> list[Column]:
+    """How far the issues of days are, as columns of numbers; those that say nothing are left out.
+
+    ``sent`` is of how many readers.
+    """
+    daily = {(mail.day, mail.lang): mail for mail in mailings if mail.kind == "daily"}
+    sent = {key: f"{mail.sent:,} of {mail.readers:,}" for key, mail in daily.items()}
+    columns = [_align("sent", sent)]
+    for name, number_of in _COUNTED.items():
+        numbers = {key: f"{n:,}" for key, mail in daily.items() if (n := number_of(mail))}
+        if numbers:
+            columns.append(_align(name, numbers))
+    return columns
+
+
+_COUNTED: Mapping[str, Callable[[Mail], int]] = {
+    "waiting": lambda mail: mail.pending,
+    "unknown": lambda mail: mail.sending,
+    "failed": lambda mail: mail.failed,
+}
+
+
+def _align(name: str, numbers: Mapping[tuple[date, str], str]) -> Column:
+    """Numbers stand at the right of their column, and so does its name."""
+    width = max(map(len, [name, *numbers.values()]))
+    return name.rjust(width), {key: number.rjust(width) for key, number in numbers.items()}
+
+
+def print_mail_status(
+    config: Config, engine: Engine, mailings: Sequence[Mail], pause: Pause | None
 ) -> None:
-    """What there is to say of readers beside the lines of the issues: weeks, faults, how many."""
+    """What there is to say of mail beside the table of issues: weeks, faults, how many readers."""
+    from feeds.database.engine import explain_errors
+    from feeds.subscribers.store import count_readers
+
     for mail in mailings:
         if mail.kind == "weekly":
-            out.print(f"{mail.day} {mail.lang} (week)  {say_mail(mail)}")
-        if mail.reasons:
-            out.print(f"{mail.day} {mail.lang}: not arrived, or not yet")
-            print_reasons(mail)
+            out.print(f"{_name(mail)}: {say_mail(mail)}")
+    for mail in mailings:
+        if mail.pending or mail.sending:
+            out.print(f"{_name(mail)}: {_draw_bar(mail)}")
+        elif mail.reasons:
+            out.print(f"{_name(mail)}: not arrived")
+        _print_reasons(mail)
     _print_pause(config, pause)
-    from feeds.secrets import load_keys
-    from feeds.subscribers.store import Readers
-
-    readers = Readers(engine, load_keys(config), config).count()
+    with explain_errors(engine), engine.begin() as connection:
+        readers = count_readers(connection)
     out.print(
-        f"readers: {readers['active']:,}, to confirm: {readers['pending']:,}, "
+        f"readers: {readers['active']:,}; to confirm: {readers['pending']:,}; "
         f"left: {readers['left']:,}"
     )
 
 
-def _print_pause(config: Config, pause: Pause | None) -> None:
-    if pause is not None:
-        until = pause.until.astimezone(config.zone)
-        out.print(f"mail waits until {until:%H:%M:%S}: {make_visible(pause.reason)}")
+def _name(mail: Mail) -> str:
+    return f"{'week to ' if mail.kind == 'weekly' else ''}{mail.day} {mail.lang}"
 
 
-def print_reasons(mail: Mail) -> None:
-    """Why some of a mailing did not arrive, or not yet."""
+def _draw_bar(mail: Mail) -> str:
+    """``[█████████████·······] 67%``: what is done, well or not."""
+    done = (mail.readers - mail.pending - mail.sending) / mail.readers
+    full = int(done * _BAR)
+    return f"[{'█' * full}{'·' * (_BAR - full)}] {done:.0%}"
+
+
+def _print_reasons(mail: Mail) -> None:
     for reason, readers in mail.reasons[:_SHOWN_REASONS]:
         out.print(f"    {count(readers, 'reader')}: {make_visible(reason)}")
     if len(mail.reasons) > _SHOWN_REASONS:
         out.print(f"    and {count(len(mail.reasons) - _SHOWN_REASONS, 'other reason')}")
 
 
-def say_mail(mail: Mail) -> str:
-    """``700 of 812 sent, 110 waiting, 2 failed  [█████████████████···] 86 %``."""
-    said = f"{mail.sent:,} of {count(mail.readers, 'reader')} sent"
-    told = ((mail.pending, "waiting"), (mail.sending, "not known yet"), (mail.failed, "failed"))
-    said += "".join(f", {number:,} {word}" for number, word in told if number)
-    if not mail.pending:
-        return said
-    done = (mail.readers - mail.pending) / mail.readers
-    full = int(done * _BAR)
-    return f"{said}  [{'█' * full}{'·' * (_BAR - full)}] {done:.0%}"
+def _print_pause(config: Config, pause: Pause | None) -> None:
+    if pause is not None:
+        until = pause.until.astimezone(config.zone)
+        out.print(f"mail waits until {until:%Y-%m-%d %H:%M:%S}: {make_visible(pause.reason)}")
 
 
-def watch_mail(config: Config, engine: Engine, days: Collection[date]) -> None:
+def watch_mail(config: Config, engine: Engine, mailings: Iterable[Mail]) -> None:
     """Show at a terminal how a delivery that is under way gets on, until it is done."""
-    if not err.is_terminal or not is_held(config.state_folder / "deliver.lock"):
+    lock = config.state_folder / "deliver.lock"
+    days = {mail.day for mail in mailings if mail.due_now or mail.sending}
+    if not days or not err.is_terminal or not is_held(lock):
         return
-    with follow_mail(config, engine, days) as look:
-        while look():
-            time.sleep(_LOOK_EVERY_S)
+    try:
+        with follow_mail(config, engine, days) as look:
+            while look() and is_held(lock):
+                time.sleep(_LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        return  # only the watching ends
+    print_mail(config, *read_mail(engine, read_clock(config), days))
 
 
 @contextmanager
@@ -173,6 +224,6 @@ class _Look:
     def _move(self, mail: Mail) -> None:
         key = (mail.day, mail.kind, mail.lang)
         if key not in self._tasks:
-            self._tasks[key] = self._bars.add_task(f"{mail.day} {mail.lang}", total=mail.readers)
+            self._tasks[key] = self._bars.add_task(_name(mail), total=mail.readers)
         done = mail.readers - mail.pending - mail.sending
         self._bars.update(self._tasks[key], total=mail.readers, completed=done)

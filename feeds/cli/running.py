@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from feeds.config import Config
+    from feeds.database.records import IssueRecord
     from feeds.model import OutputFile
     from feeds.outputs.site import Site
     from feeds.pipeline import Publication
@@ -258,7 +259,7 @@ def status(config_path: Path | None) -> None:
     it is done.
     """
     from feeds import pipeline
-    from feeds.cli.progress import print_readers, read_mail, say_mail, watch_mail
+    from feeds.cli.progress import list_columns, print_mail_status, read_mail, watch_mail
     from feeds.database.state import open_state
     from feeds.schedule import next_due
 
@@ -271,11 +272,18 @@ def status(config_path: Path | None) -> None:
             )
         upcoming = next_due(publication, state, now)
         records, held, started = state.issues(SHOWN_ISSUES), state.holds(), state.is_started()
-        days = {record.day for record in records}
-        mailings, pause = read_mail(state.engine, now, days)
-        mails = {(one.day, one.lang): say_mail(one) for one in mailings if one.kind == "daily"}
+        mailings, pause = read_mail(state.engine, now, _days_with_weeks(records))
+        columns = list_columns(mailings) if config.has_readers else []
         upcoming = upcoming if started else None
-        print_status(publication, records, held, upcoming, started=started, mails=mails)
+        print_status(publication, records, held, upcoming, started=started, mails=columns)
         if config.has_readers:
-            print_readers(config, state.engine, mailings, pause)
-            watch_mail(config, state.engine, days)
+            print_mail_status(config, state.engine, mailings, pause)
+            watch_mail(config, state.engine, mailings)
+
+
+def _days_with_weeks(records: Iterable[IssueRecord]) -> set[date]:
+    """The days of issues, and those that their weeks are named by."""
+    from feeds.archive.week import last_sunday
+
+    days = {record.day for record in records}
+    return days | {last_sunday(day + timedelta(days=6)) for day in days}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import sys
 from collections import Counter
@@ -23,6 +24,9 @@ from feeds.model import Finding
 if TYPE_CHECKING:  # these bring the database and the engine of templates with them
     from feeds.database.records import IssueRecord
     from feeds.pipeline import Build, Publication
+
+Column = tuple[str, Mapping[tuple[date, str], str]]
+"""A column of the table of issues: its name, and what it says of a day in a language."""
 
 LEVELS = {"error": "bold red", "warning": "yellow", "notice": "cyan"}
 
@@ -129,19 +133,11 @@ def print_status(
     upcoming: datetime | None,
     *,
     started: bool,
-    mails: Mapping[tuple[date, str], str] | None = None,
+    mails: Sequence[Column] = (),
 ) -> None:
-    """A line an issue; ``mails`` says how far each is on its way to its readers."""
-    zone = publication.config.zone
-    rows: list[Sequence[str]] = [("day", "lang", "published", "state", "subject")]
-    for record in records:
-        published = f"{record.published.astimezone(zone):%Y-%m-%d %H:%M}"
-        mail = (mails or {}).get((record.day, record.lang))
-        state = mail if mail and not record.deliveries else _state_of(record, mail)
-        row = (f"{record.day}", record.lang, published, state, record.subject)
-        rows.append([make_visible(cell) for cell in row])
+    """A line an issue; ``mails`` are columns that say how far each is on its way to readers."""
     if records:
-        _print_rows(rows)
+        _print_rows(_list_issues(publication.config, records, mails))
     elif started:
         out.print("No issue has gone out yet.")
     else:
@@ -149,9 +145,26 @@ def print_status(
     for day in sorted(held):
         out.print(f"held: {day}    paperround release {day} lets it go")
     if upcoming:
-        out.print(f"next: {upcoming:%Y-%m-%d %H:%M %Z}")
+        out.print(f"next issue: {upcoming:%Y-%m-%d %H:%M %Z}")
     elif started:
-        out.print("next: nothing is waiting")
+        out.print("next issue: none is waiting")
+
+
+def _list_issues(
+    config: Config, records: Sequence[IssueRecord], mails: Sequence[Column]
+) -> list[Sequence[str]]:
+    by_other_ways = not mails or any(record.deliveries for record in records)
+    state = ["state"] if by_other_ways else []
+    rows: list[Sequence[str]] = [
+        ["day", "lang", "published", *state, *(name for name, _cells in mails), "subject"]
+    ]
+    for record in records:
+        published = f"{record.published.astimezone(config.zone):%Y-%m-%d %H:%M}"
+        state = [_state_of(record)] if by_other_ways else []
+        said = [cells.get((record.day, record.lang), "") for _name, cells in mails]
+        row = (f"{record.day}", record.lang, published, *state, *said, record.subject)
+        rows.append([make_visible(cell) for cell in row])
+    return rows
 
 
 def _print_rows(rows: Sequence[Sequence[str]]) -> None:
@@ -167,17 +180,18 @@ def _print_rows(rows: Sequence[Sequence[str]]) -> None:
             out.print(line)
 
 
-def _state_of(record: IssueRecord, mail: str | None) -> str:
+def _state_of(record: IssueRecord) -> str:
     reasons = [delivery.error for delivery in record.deliveries if delivery.error]
-    state = ": ".join([record.state, *reasons[:1]])
-    return f"{state}; {mail}" if mail else state
+    return ": ".join([record.state, *reasons[:1]]) if record.deliveries else ""
 
 
-def log_to_terminal(config: Config | None = None, form: str = "text") -> None:
+def log_to_terminal(
+    config: Config | None = None, form: str = "text", *, level: int = logging.INFO
+) -> None:
     """What runs by itself tells what it does, a line each, with the time.
 
-    ``form`` is ``text`` or ``json``. Addresses are replaced, unless the configuration wants them,
-    by what each reader is called in every log.
+    Lines below ``level`` are left out. ``form`` is ``text`` or ``json``. Addresses are replaced,
+    unless the configuration wants them, by what each reader is called in every log.
 
     :raises SecretError: what they are replaced by cannot be worked out.
     """
@@ -191,3 +205,4 @@ def log_to_terminal(config: Config | None = None, form: str = "text") -> None:
         keys=load_keys(config) if config is not None and readers else None,
         show=make_visible,
     )
+    logging.getLogger().setLevel(level)

@@ -45,6 +45,22 @@ def open_database(config: Config) -> Engine:
     return engine
 
 
+def open_existing(config: Config) -> Engine | None:
+    """Open it to look, without making or moving anything; None where there is none yet.
+
+    :raises StateError: it cannot be opened, is damaged, or is of another version.
+    """
+    if not database_exists(config):
+        return None
+    engine = connect(find_database(config))
+    try:
+        check_version(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
 def upgrade_database(config: Config) -> str | None:
     """Make the database, or move it to this version; returns the version that it was of.
 

@@ -60,10 +60,13 @@ def read_deliveries(
     return tuple(DeliveryRecord(**row) for row in rows.mappings())
 
 
-def read_issues(connection: Connection, limit: int | None) -> tuple[IssueRecord, ...]:
-    """The newest issues, a day's languages by code."""
+def read_issues(
+    connection: Connection, limit: int | None, *conditions: ColumnElement[bool]
+) -> tuple[IssueRecord, ...]:
+    """The newest issues that meet the conditions, a day's languages by code."""
     columns = (issues.c.day, issues.c.lang, issues.c.subject, issues.c.published)
-    newest = select(*columns).order_by(issues.c.day.desc(), issues.c.lang).limit(limit)
+    some = select(*columns).where(*conditions)
+    newest = some.order_by(issues.c.day.desc(), issues.c.lang).limit(limit)
     rows = connection.execute(newest).all()
     oldest = min((row.day for row in rows), default=date.max)
     found = read_deliveries(connection, deliveries.c.day >= oldest)

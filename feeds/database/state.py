@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
 
 from feeds.config import Config
 from feeds.database.engine import explain_errors, insert_new
-from feeds.database.opening import open_database
+from feeds.database.opening import open_database, open_existing
 from feeds.database.records import (
     DeliveryRecord,
     IssueRecord,
@@ -38,6 +38,20 @@ def open_state(config: Config) -> State:
     :raises StateError: it cannot be opened or written, is damaged, or is of another version.
     """
     return State(open_database(config), config.state_folder)
+
+
+@contextmanager
+def looking_into_state(config: Config) -> Iterator[State | None]:
+    """The database as it is, for a block that writes nothing; None where there is none yet.
+
+    :raises StateError: it cannot be opened, is damaged, or is of another version.
+    """
+    engine = open_existing(config)
+    try:
+        yield None if engine is None else State(engine, config.state_folder)
+    finally:
+        if engine is not None:
+            engine.dispose()
 
 
 class State:
@@ -143,6 +157,11 @@ class State:
         """Issues with their deliveries, newest first, a day's languages by code."""
         with self._transaction() as connection:
             return read_issues(connection, limit)
+
+    def issues_of(self, day: date) -> tuple[IssueRecord, ...]:
+        """The issues of a day with their deliveries, by language."""
+        with self._transaction() as connection:
+            return read_issues(connection, None, issues.c.day == day)
 
     def freeze(
         self,

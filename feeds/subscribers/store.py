@@ -277,10 +277,15 @@ class Readers:
     def count(self) -> dict[str, int]:
         """How many readers there are of each state."""
         with self._transaction() as connection:
-            rows = connection.execute(
-                select(subscribers.c.state, func.count()).group_by(subscribers.c.state)
-            ).all()
-        return {"active": 0, "pending": 0, "left": 0, **{row[0]: row[1] for row in rows}}
+            return count_readers(connection)
+
+
+def count_readers(connection: Connection) -> dict[str, int]:
+    """How many readers there are of each state."""
+    rows = connection.execute(
+        select(subscribers.c.state, func.count()).group_by(subscribers.c.state)
+    ).all()
+    return {"active": 0, "pending": 0, "left": 0, **{row[0]: row[1] for row in rows}}
 
 
 def access_nonce(subscriber: Subscriber, keys: Keys) -> str:
