@@ -26,7 +26,7 @@ class Authority:
         self.path = folder / "authority.pem"
         self.path.write_bytes(_encode(signed.sign(self._key, hashes.SHA256())))
 
-    def serve_as(self, host: str) -> ssl.SSLContext:
+    def serve_as(self, host: str, *, expired: bool = False) -> ssl.SSLContext:
         """What a server needs to be known by a name or an IP address."""
         key = ec.generate_private_key(ec.SECP256R1())
         try:
@@ -34,7 +34,7 @@ class Authority:
         except ValueError:
             name = x509.DNSName(host)
         certificate = (
-            _begin(_name(host), self._name, key.public_key())
+            _begin(_name(host), self._name, key.public_key(), days=-1 if expired else 1)
             .add_extension(x509.SubjectAlternativeName([name]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
@@ -55,7 +55,7 @@ def _name(text: str) -> x509.Name:
 
 
 def _begin(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int = 1
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -64,8 +64,8 @@ def _begin(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=days))
     )
 
 

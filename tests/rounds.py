@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, delete, insert, select
 
 from feeds.config import Config
 from feeds.database.letters import LetterKind
 from feeds.database.opening import open_database, upgrade_database
-from feeds.database.tables import outbox, subscribers
+from feeds.database.tables import metadata, outbox, subscribers
 from feeds.delivery.composer import Composer, Sign
 from feeds.delivery.outbox import post_mailing
 from feeds.delivery.postman import Postman, RelayLike
@@ -29,6 +29,20 @@ NOW = datetime(2026, 11, 30, 0, 0, tzinfo=UTC)
 KEYS = Keys(
     signing=(b"a key for links that is long enough",), permanent=b"a key that never changes"
 )
+
+
+class Clock:
+    """Tells the time that a test sets."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **span: float) -> None:
+        """Let time pass: ``hours=1``."""
+        self.now += timedelta(**span)
 
 
 def make_postal_config(root: Path, port: int, **keys: Any) -> Config:
@@ -51,6 +65,13 @@ def opened(config: Config) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def empty(engine: Engine) -> None:
+    """Forget everything that a database holds."""
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
 
 
 def add_readers(engine: Engine, addresses: Sequence[str], **columns: Any) -> None:
