@@ -69,17 +69,15 @@ class Reader:
     selection: str
 
 
-def make_readers(count: int, chance: random.Random) -> list[Reader]:
+def make_readers(count: int, chance: random.Random) -> Iterator[Reader]:
     """Readers in two languages: a third takes all, the others some tags, a few of them not."""
-    return [
-        Reader(
+    for number in range(count):
+        yield Reader(
             number,
             chance.choice(("ko", "en")),
             "".join(chance.choices("ABCDEFGHabcdefgh01234567_-", k=22)),
             "" if chance.random() < 1 / 3 else _make_selection(chance),
         )
-        for number in range(count)
-    ]
 
 
 def _make_selection(chance: random.Random) -> str:
@@ -210,7 +208,7 @@ def measure_rendering(count: int) -> None:
         _measure_signing(kind, some)
 
 
-def make_readers_seeded(count: int) -> list[Reader]:
+def make_readers_seeded(count: int) -> Iterator[Reader]:
     """The same readers each time."""
     return make_readers(count, random.Random(11))
 
@@ -232,7 +230,7 @@ def _prepare(count: int) -> tuple[Press, list[Reader], Links]:
         lang: render_mailing(make_issue(site, lang, 9, chance), site) for lang in config.languages
     }
     keys = Keys(signing=(b"k" * 32,), permanent=b"p" * 32)
-    return Press(mailings, config), make_readers(count, chance), Links(keys)
+    return Press(mailings, config), list(make_readers(count, chance)), Links(keys)
 
 
 def _make_config() -> Config:

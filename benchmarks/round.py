@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from threading import Event
 
@@ -36,7 +37,7 @@ from feeds.secrets import Keys
 
 CONNECTIONS = 8
 KEYS = Keys(signing=(b"k" * 32,), permanent=b"p" * 32)
-_AT_ONCE = 10_000
+_AT_ONCE = 1_000
 
 
 def find_program(name: str) -> str:
@@ -94,11 +95,10 @@ def make_config(root: Path, port: int, database: str | None, durability: str) ->
     return parse_config(table, file="benchmark", root=root)
 
 
-def fill(engine: Engine, readers: list[Reader]) -> None:
+def fill(engine: Engine, readers: Iterator[Reader]) -> None:
     """Keep readers as if they had signed up and confirmed."""
     with engine.begin() as connection:
-        for start in range(0, len(readers), _AT_ONCE):
-            rows = [_row(reader) for reader in readers[start : start + _AT_ONCE]]
+        while rows := [_row(reader) for reader in islice(readers, _AT_ONCE)]:
             connection.execute(insert(subscribers), rows)
 
 
