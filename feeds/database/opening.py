@@ -89,8 +89,19 @@ def find_database(config: Config, environment: Mapping[str, str] = os.environ) -
 
 def _migrate_file(engine: Engine, config: Config) -> str | None:
     # Two processes that start at once: one makes the database, the other finds it made.
-    with hold_lock(database_path(config).with_name("database.lock"), wait=True):
+    path = database_path(config)
+    with hold_lock(path.with_name("database.lock"), wait=True):
+        if not path.exists():
+            _make_private(path)
         return migrate(engine)
+
+
+def _make_private(path: Path) -> None:
+    """An empty file, which SQLite takes for a new database: addresses are nobody else's to read."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StateError(f"{path}: cannot be made: {error.strerror}") from error
 
 
 def _check_driver() -> None:

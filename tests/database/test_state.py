@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -203,3 +204,12 @@ def test_a_database_that_is_a_folder_is_told(tmp_path: Path) -> None:
     database_path(config).mkdir(parents=True)
     with pytest.raises(StateError, match="expected a file and a folder that can be read"):
         open_state(config)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such modes")
+def test_a_new_database_is_nobody_elses_to_read(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    with open_state(config) as state:
+        state.hold(DAY, NOON)
+        for path in config.state_folder.glob("paperround.sqlite3*"):
+            assert path.stat().st_mode & 0o077 == 0, path
