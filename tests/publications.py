@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,10 +110,13 @@ def run_alone(
     )
 
 
-def run_on_terminal(config: Path, *arguments: str) -> tuple[bytes, bytes]:
+def run_on_terminal(
+    config: Path, *arguments: str, when_seen: Mapping[bytes, Callable[[], object]] | None = None
+) -> tuple[bytes, bytes]:
     """Run the program with a terminal as its standard error: what it printed, what was seen there.
 
-    There are no pseudo-terminals on Windows.
+    ``when_seen`` is called, once for each, when something shows up. There are no pseudo-terminals
+    on Windows.
     """
     import pty
 
@@ -125,7 +128,11 @@ def run_on_terminal(config: Path, *arguments: str) -> tuple[bytes, bytes]:
         env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"},
     ) as process:
         os.close(end)
-        seen = b"".join(_read_terminal(terminal))
+        seen, waiting = b"", dict(when_seen or {})
+        for piece in _read_terminal(terminal):
+            seen += piece
+            for what in [what for what in waiting if what in seen]:
+                waiting.pop(what)()
         assert process.stdout is not None
         printed = process.stdout.read()
     os.close(terminal)

@@ -288,7 +288,14 @@ def _deliver(config: Config, state: State, postman: Postman, day: date) -> bool:
             "what waits goes out at its reader's hour or when it is tried again: paperround run "
             f"does that, or paperround send {day}"
         )
-    return not (stopped or pause or any(mail.due_now or mail.reasons for mail in mailings))
+    unknown = sum(mail.sending for mail in mailings)
+    if unknown and not stopped:
+        out.print(
+            f"nobody knows whether {'it' if unknown == 1 else 'they'} arrived: "
+            f"paperround retry {day} tries again"
+        )
+    failed = any(mail.due_now or mail.reasons for mail in mailings)
+    return not (stopped or pause or unknown or failed)
 
 
 def _work(config: Config, postman: Postman, look: Callable[[], bool], stop: Event) -> None:
