@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from sqlalchemy import insert
 
 from feeds.config import Config
+from feeds.database.opening import DATABASE_NAME
 from feeds.database.tables import subscribers, suppressions
 from feeds.model import Preferences
 from feeds.secrets import Keys
@@ -25,6 +29,7 @@ from tests.web.desks import (
     ADDRESS,
     FORM,
     KEYS,
+    SETTINGS,
     Desk,
     build_publication,
     open_desk,
@@ -107,8 +112,6 @@ def test_an_address_is_one_however_its_capitals_are_written(plain: Desk) -> None
 
 
 def test_many_who_press_the_button_twice_are_asked_once(desk: Desk) -> None:
-    import concurrent.futures
-
     with concurrent.futures.ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _number: desk.sign_up().status_code, range(8)))
     assert answers == [303] * 8
@@ -474,3 +477,22 @@ def test_tokens_of_other_purposes_open_nothing(plain: Desk) -> None:
         for purpose, token in tokens.items():
             if purpose != page:
                 assert plain.get(f"ko/{page}?t={token}").status_code == 400, (page, purpose)
+
+
+@pytest.mark.parametrize("mails", [True, False])
+def test_the_command_that_serves_opens_a_database_only_for_readers(
+    tmp_path: Path, mails: bool
+) -> None:
+    path = write_publication(tmp_path, settings=SETTINGS if mails else "")
+    build_at(path)
+    program = [sys.executable, "-m", "feeds", "-c", str(path), "serve", "--port", "0"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            base = process.stdout.readline().split()[0]
+            answer = httpx.post(f"{base}ko/subscribe", data=dict(FORM))
+            assert answer.status_code == (303 if mails else 405)
+        finally:
+            process.terminate()
+            process.wait(10)
+    assert (tmp_path / ".paperround" / DATABASE_NAME).exists() is mails
