@@ -6,90 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from queue import Queue
-from threading import Thread
 
 import httpx
 import pytest
 
 from feeds.config import load_config
 from feeds.database.state import open_state
-
-SOON_S = 30.0
-CONFIG = """
-title = "Papers"
-base_url = "https://example.org/papers"
-timezone = "UTC"
-hour = 0
-quiet_minutes = 0
-"""
-NOTE = """{day}
-{title}
-(Ada Lovelace)
-An abstract.
-해설 한 줄.
-A word of commentary.
-#testing
-"""
-
-
-class Running:
-    """A process that runs a publication, and what it says."""
-
-    def __init__(self, folder: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "feeds", "run", "--port", "0"],
-            cwd=folder,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        )
-        self.lines: Queue[str] = Queue()
-        self.reader = Thread(target=self._read)
-        self.reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        with self.process.stderr as stream:
-            for line in stream:
-                self.lines.put(line)
-
-    def expect(self, words: str) -> str:
-        """Wait until it says something, and return that line."""
-        while words not in (line := self.lines.get(timeout=SOON_S)):
-            pass
-        return line
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        code = self.process.wait(SOON_S)
-        self.reader.join(SOON_S)
-        return code
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Running]:
-    run = Running(folder)
-    try:
-        yield run
-    finally:
-        run.process.kill()
-        run.process.wait(SOON_S)
-        run.reader.join(SOON_S)
-
-
-def write_note(folder: Path, days_ago: int, title: str) -> str:
-    day = datetime.now(UTC).date() - timedelta(days=days_ago)
-    fresh = folder / f"{day}.fresh"
-    fresh.write_text(NOTE.format(day=day, title=title), encoding="utf-8")
-    fresh.replace(folder / "notes" / f"{day}.txt")
-    return str(day)
+from tests.runs import CONFIG, SOON_S, running, write_note
 
 
 def read_mails(folder: Path) -> dict[str, tuple[bytes, int]]:
