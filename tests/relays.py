@@ -62,8 +62,8 @@ def answering(**answers: Answer) -> Callable[[str], Answer | bool]:
 
 
 @contextmanager
-def following(script: Script, host: str = "127.0.0.1") -> Iterator[int]:
-    """Serve a relay of that kind on a free port; yields the port."""
+def following(script: Script, host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """Serve a relay of that kind, on a free port where none is given; yields the port."""
 
     class Session(StreamRequestHandler):
         def handle(self) -> None:
@@ -98,7 +98,7 @@ def following(script: Script, host: str = "127.0.0.1") -> Iterator[int]:
                 self.wfile.write(answer)
             return answer
 
-    with _Server((host, 0), Session) as server:
+    with _Server((host, port), Session) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         try:
@@ -109,16 +109,23 @@ def following(script: Script, host: str = "127.0.0.1") -> Iterator[int]:
 
 
 class _Server(ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
     block_on_close = False
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager
 def sinking(*options: str) -> Iterator[int]:
     """Run ``smtp-sink`` on a free port; yields the port."""
     assert SINK is not None
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     sink = subprocess.Popen([SINK, *user, *options, f"127.0.0.1:{port}", "64"])
     try:
