@@ -142,7 +142,8 @@ class _Batch:
             # Whoever signed up in this very moment is left out, and everything else with them.
             added = insert_for(connection, subscribers).on_conflict_do_nothing()
             connection.execute(added, rows)
-            _add_letters(connection, tokens, now)
+            asked = [row["token"] for row in rows if row["state"] == "pending"]
+            _add_letters(connection, asked, now)
         if self._confirmed:
             _confirm(connection, [reader for _, reader in self._confirmed], now)
         steps: dict[str, tuple[list[str], list[int]]] = {}
@@ -156,23 +157,30 @@ class _Batch:
 
 
 def _confirm(connection: Connection, readers: Sequence[int], now: datetime) -> None:
+    """Take readers who were asked for confirmed, but for those who left in this very moment."""
     done = {"state": "active", "confirmed": now, "nonce": None, "asked": None}
     connection.execute(
         update(subscribers)
-        .where(subscribers.c.id.in_(readers), subscribers.c.state == "pending")
+        .where(subscribers.c.id.in_(readers), subscribers.c.nonce.is_not(None))
         .values(revision=subscribers.c.revision + 1, **done)
     )
 
 
 def _add_letters(connection: Connection, tokens: Sequence[str], now: datetime) -> None:
-    """Ask those of new readers to confirm who are to be asked."""
+    """Ask readers to confirm.
+
+    By their tokens alone: of several conditions PostgreSQL, which has not yet looked at rows that
+    are so new, takes the one for which it reads them all.
+    """
+    if not tokens:
+        return
     own = subscribers.c
     line = letter(0, "confirm", "", now, priority=IMPORT_PRIORITY)
     told: dict[str, ColumnElement[Any]] = {
         name: literal(value, outbox.c[name].type) for name, value in line.items()
     }
     told |= {"subscriber": own.id, "lang": own.lang}
-    chosen = select(*told.values()).where(own.token.in_(tokens), own.state == "pending")
+    chosen = select(*told.values()).where(own.token.in_(tokens))
     connection.execute(insert(outbox).from_select(list(told), chosen))
 
 
@@ -251,8 +259,8 @@ def read_all(
     """
     last = 0
     while True:
-        rows = _read_page(engine, last, state, lang, page)
-        yield from (_list(row) for row in rows)
+        rows, sources = _read_page(engine, last, state, lang, page)
+        yield from (_list(row, sources.get(row.id, "")) for row in rows)
         if len(rows) < page:
             return
         last = rows[-1].id
@@ -260,26 +268,25 @@ def read_all(
 
 def _read_page(
     engine: Engine, last: int, state: str | None, lang: str | None, page: int
-) -> Sequence[Row[Any]]:
+) -> tuple[Sequence[Row[Any]], Mapping[int, str]]:
+    """Some readers, and the source of each one's last step towards consent."""
     own = subscribers.c
-    consent = (
-        select(consents.c.source)
-        .where(consents.c.subscriber == own.id)
-        .order_by(consents.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-        .label("consent")
-    )
-    wanted = select(subscribers, consent).where(own.id > last)
+    wanted = select(subscribers).where(own.id > last)
     if state is not None:
         wanted = wanted.where(own.state == state)
     if lang is not None:
         wanted = wanted.where(own.lang == lang)
     with explain_errors(engine), engine.begin() as connection:
-        return connection.execute(wanted.order_by(own.id).limit(page)).all()
+        rows = connection.execute(wanted.order_by(own.id).limit(page)).all()
+        steps = connection.execute(
+            select(consents.c.subscriber, consents.c.source)
+            .where(consents.c.subscriber.in_([row.id for row in rows]))
+            .order_by(consents.c.id)
+        )
+        return rows, {step.subscriber: step.source for step in steps}
 
 
-def _list(row: Row[Any]) -> Listed:
+def _list(row: Row[Any], consent: str) -> Listed:
     moments = {"active": row.confirmed, "pending": row.asked, "left": row.left}
     return Listed(
         address=row.address,
@@ -295,5 +302,5 @@ def _list(row: Row[Any]) -> Listed:
         created=row.created,
         confirmed=row.confirmed,
         since=moments[row.state] or row.created,
-        consent=row.consent or "",
+        consent=consent,
     )
