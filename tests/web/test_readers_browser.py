@@ -94,7 +94,7 @@ def press(page: Page, name: str) -> None:
 
 def test_a_reader_comes_chooses_takes_their_data_and_goes(desk: Desk, page: Page) -> None:
     page.goto(f"{desk.base}en/")
-    page.get_by_role("banner").get_by_role("link", name="Get it by mail").click()
+    page.get_by_role("banner").get_by_role("link", name="Subscribe").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Get it by mail")
     page.get_by_label("E-mail address").fill("reader@example.org")
     page.get_by_role("group", name="Only papers with these tags").get_by_label("#one").check()
@@ -269,3 +269,16 @@ def test_every_page_is_fit_for_everybody(desk: Desk, browser: Browser, lang: str
             assert page.locator("html").get_attribute("lang") == lang
             assert page.locator("h1").count() == 1
     assert sorted(seen) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("path", ["ko/", "en/", "en/tags/one/", "ko/unsubscribe/"])
+def test_the_way_to_signing_up_leaves_every_page_fit_for_a_phone(
+    desk: Desk, page: Page, path: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"{desk.base}{path}")
+    way = page.get_by_role("banner").locator(".join")
+    expect(way).to_be_in_viewport()
+    expect(way).to_have_attribute("href", f"/papers/{path[:2]}/subscribe")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert (way.bounding_box() or {"height": 0})["height"] >= 24
