@@ -304,7 +304,8 @@ def test_a_token_with_a_letter_changed_opens_nothing(desk: Desk, page: str) -> N
         token + "A",
         token.swapcase(),
         f"{'A' * 22}{token[22:]}",
-        f"{token[:-1]}{'B' if token[-1] == 'A' else 'A'}",
+        # Of the last letter of a signature not every bit counts.
+        f"{token[:-2]}{'B' if token[-2] == 'A' else 'A'}{token[-1]}",
         token.replace(".", "", 1),
         "." * 90,
         "A" * 3000,
