@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.delivery.audience import choose
 from feeds.errors import ManyDeletionsError
 from feeds.model import Article
 from feeds.pipeline import Build
@@ -257,3 +258,42 @@ def test_progress_tells_of_every_step(tmp_path: Path) -> None:
     assert list(steps) == ["Reading", "Rendering", "Writing"]
     assert all(pieces == done for pieces, done in steps.values())
     assert steps["Writing"][0] == built.published.written
+
+
+# --- mail for whoever chose tags ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("selection", "first", "second"),
+    [
+        ("any=one", True, False),  # as the tag was called when the reader chose it
+        ("any=first", True, False),  # as it is called now
+        ("any=premier", True, False),  # a name that only joins others to it
+        ("any=two", False, True),
+        ("not=one", False, True),
+        ("not=premier", False, True),
+        ("all=one,shared", True, False),
+        ("any=never-heard-of", False, False),
+    ],
+)
+def test_a_reader_gets_what_they_chose_by_any_name_a_tag_ever_had(
+    tmp_path: Path, selection: str, *, first: bool, second: bool
+) -> None:
+    build_at(write_publication(tmp_path))
+    aliases = 'tags = {aliases = {one = "first", premier = "One"}}'
+    note = NOTE.replace("#one", "#first")
+    config = write_publication(tmp_path, {"2024-12-17.txt": note}, aliases)
+    publication = build_at(config).publication
+    mailing = publication.mail(publication.archive.issues["ko"][0])
+    assert [entry.tags[0] for entry in mailing.entries] == ["first", "two"]
+    assert choose(mailing, selection) == tuple(
+        number for number, chosen in enumerate((first, second)) if chosen
+    )
+
+
+def test_a_tag_that_was_joined_by_its_notes_alone_keeps_its_readers(tmp_path: Path) -> None:
+    build_at(write_publication(tmp_path))
+    config = write_publication(tmp_path, None, 'tags = {aliases = {one = "two"}}')
+    publication = build_at(config).publication
+    mailing = publication.mail(publication.archive.issues["ko"][0])
+    assert choose(mailing, "any=one") == choose(mailing, "any=two") == (0, 1)

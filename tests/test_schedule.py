@@ -10,16 +10,22 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, select
 
 from feeds.config import Config
+from feeds.database.opening import upgrade_database
 from feeds.database.state import State, open_state
+from feeds.database.tables import issues, mailings, outbox
 from feeds.delivery import Ways
 from feeds.delivery.folder import deliver_to_folder
+from feeds.delivery.outbox import post_mailing
 from feeds.errors import DeliveryError
-from feeds.model import Newsletter
+from feeds.model import Mailing, Newsletter
 from feeds.schedule import next_due, publish_due
+from tests.databases import BOTH, fresh_database
 from tests.presses import NOON, Press, make_article, make_config, make_issue
 from tests.publisher import DAYS, LOG
+from tests.rounds import add_readers, make_postal_config
 
 DAY = date(2024, 12, 17)
 DUE = datetime(2024, 12, 17, 22, 0, tzinfo=UTC)  # seven in the morning of the 18th in Seoul
@@ -298,6 +304,84 @@ def test_a_day_held_after_a_failure_is_not_tried_again(config: Config, state: St
     (config.state_folder / "mail").unlink()
     publish_due(press, state, DUE + MINUTE)
     assert mails(config) == []
+
+
+# --- with readers ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=BOTH)
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Config, State]]:
+    """A publication that mails, and three readers."""
+    with fresh_database(request.param) as database:
+        config = make_postal_config(tmp_path, 1, database=database)
+        upgrade_database(config)
+        with open_state(config) as state:
+            state.start([], NOON)
+            add_readers(state.engine, ["a@example.org", "b@example.org"])
+            add_readers(state.engine, ["c@example.org"], lang="en")
+            yield config, state
+
+
+def count_rows(state: State) -> tuple[int, int, int]:
+    """How many issues, mailings and lines of the outbox there are."""
+    with state.engine.begin() as connection:
+        found = [
+            len(connection.execute(select(table)).all()) for table in (issues, mailings, outbox)
+        ]
+    return found[0], found[1], found[2]
+
+
+def test_an_issue_goes_out_with_a_line_for_each_of_its_readers(
+    office: tuple[Config, State],
+) -> None:
+    config, state = office
+    press = Press(config=config, issues=[make_issue(DAY), make_issue(DAY, "en")])
+    assert len(publish_due(press, state, DUE)) == 2
+    assert count_rows(state) == (2, 2, 3)
+    assert publish_due(press, state, DUE + MINUTE) == []
+    assert count_rows(state) == (2, 2, 3)
+
+
+@pytest.mark.parametrize("fails_at", ["ko", "en"])
+def test_a_fault_in_posting_leaves_neither_an_issue_nor_lines(
+    office: tuple[Config, State], fails_at: str
+) -> None:
+    config, state = office
+
+    def post(connection: Connection, mailing: Mailing, config: Config, published: datetime) -> None:
+        post_mailing(connection, mailing, config, published)
+        if mailing.lang == fails_at:
+            raise ZeroDivisionError("a fault")
+
+    press = Press(config=config, issues=[make_issue(DAY), make_issue(DAY, "en")])
+    with pytest.raises(ZeroDivisionError):
+        publish_due(press, state, DUE, ways=Ways(post=post))
+    assert count_rows(state) == (0, 0, 0)
+    publish_due(press, state, DUE + MINUTE)
+    assert count_rows(state) == (2, 2, 3)
+
+
+def test_an_issue_that_cannot_be_mailed_is_not_published_and_blocks_no_other(
+    office: tuple[Config, State], caplog: pytest.LogCaptureFixture
+) -> None:
+    config, state = office
+    found = [make_issue(DAY), make_issue(DAY, "en"), make_issue(DAY - timedelta(days=1))]
+    press = Press(
+        config=config, issues=found, broken=lambda issue: (issue.day, issue.lang) == (DAY, "ko")
+    )
+    publish_due(press, state, DUE)
+    assert state.issued() == {(DAY, "en"), (DAY - timedelta(days=1), "ko")}
+    assert count_rows(state) == (2, 2, 3)
+    assert "a brace is missing" in caplog.text
+    publish_due(Press(config=config, issues=found), state, DUE + MINUTE)
+    assert count_rows(state) == (3, 3, 5)
+
+
+def test_without_mail_among_the_ways_nobody_is_written_to(office: tuple[Config, State]) -> None:
+    config, state = office
+    press = Press(config=config, issues=[make_issue(DAY)])
+    publish_due(press, state, DUE, ways=Ways(whole={"folder": deliver_to_folder}))
+    assert count_rows(state) == (1, 0, 0)
 
 
 # --- killed, and two at once ----------------------------------------------------------------------

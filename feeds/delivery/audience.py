@@ -20,12 +20,14 @@ def choose(mailing: Mailing, selection: str) -> tuple[int, ...]:
 
     ``selection`` is a query in its one spelling (``feeds.outputs.selection``), empty for all.
     """
-    any_of, none_of = _read_selection(selection)
+    any_of, all_of, none_of = _read_selection(selection)
     return tuple(
         [
             number
             for number, entry in enumerate(mailing.entries)
-            if (not any_of or not any_of.isdisjoint(entry.tags)) and none_of.isdisjoint(entry.tags)
+            if (not any_of or not any_of.isdisjoint(entry.tags))
+            and (not all_of or all_of.issubset(entry.tags))
+            and none_of.isdisjoint(entry.tags)
         ]
     )
 
@@ -71,8 +73,8 @@ def _is_paused(preferences: Preferences, now: datetime, config: Config) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _read_selection(selection: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The slugs of which an entry has to have one, if there are any, and those it must not have.
+def _read_selection(selection: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The slugs of which an entry has to have one (if any are named), all, and none.
 
     Taken apart by hand: it was checked when it was chosen, and a run reads thousands.
     """
@@ -80,4 +82,5 @@ def _read_selection(selection: str) -> tuple[frozenset[str], frozenset[str]]:
     for part in selection.split("&") if selection else ():
         name, _, slugs = part.partition("=")
         parts[name] = frozenset(map(unquote, slugs.split(",")))
-    return parts.get("any", frozenset()), parts.get("not", frozenset())
+    nothing: frozenset[str] = frozenset()
+    return parts.get("any", nothing), parts.get("all", nothing), parts.get("not", nothing)
