@@ -17,37 +17,37 @@ from feeds.database.state import open_state
 from feeds.database.tables import outbox
 from feeds.delivery.outbox import Pause, keep_pause
 from feeds.locks import hold_lock
-from tests.cli.offices import DAY, SHUT, Office, make_smtp, open_office
+from tests.cli.senders import DAY, SHUT, Sender, make_smtp, open_sender
 from tests.databases import BOTH
 from tests.publications import NOTE, read_tree, run_on_terminal
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with open_office(tmp_path) as office:
-        yield office
+def sender(tmp_path: Path) -> Iterator[Sender]:
+    with open_sender(tmp_path) as sender:
+        yield sender
 
 
 @pytest.fixture(params=BOTH)
-def office_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    with open_office(tmp_path, request.param) as office:
-        yield office
+def sender_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sender]:
+    with open_sender(tmp_path, request.param) as sender:
+        yield sender
 
 
 # --- to everybody ---------------------------------------------------------------------------------
 
 
 def test_each_reader_is_sent_an_old_day_once_however_often_it_is_asked_for(
-    office_anywhere: Office,
+    sender_anywhere: Sender,
 ) -> None:
-    office = office_anywhere
-    office.add("a", "b")
-    office.add("c", lang="en", selection="any=one")
-    office.add("other", selection="any=none-such")
-    office.add("w", rhythm="weekly")
-    with open_state(office.config) as state:
+    sender = sender_anywhere
+    sender.add("a", "b")
+    sender.add("c", lang="en", selection="any=one")
+    sender.add("other", selection="any=none-such")
+    sender.add("w", rhythm="weekly")
+    with open_state(sender.config) as state:
         state.start([DAY], datetime.now(UTC))  # it counted as issued, and is long past
-    first = office.send()
+    first = sender.send()
     assert (first.exit_code, first.stderr) == (0, "")
     assert first.stdout.splitlines() == [
         f"{DAY} ko: published",
@@ -55,135 +55,135 @@ def test_each_reader_is_sent_an_old_day_once_however_often_it_is_asked_for(
         f"{DAY} ko: sent to 2 of 2 readers",
         f"{DAY} en: sent to 1 of 1 reader",
     ]
-    assert sorted(office.relay.recipients) == [f"{name}@example.org" for name in "abc"]
-    again = office.send()
+    assert sorted(sender.relay.recipients) == [f"{name}@example.org" for name in "abc"]
+    again = sender.send()
     assert again.exit_code == 0
     assert again.stdout.splitlines()[0] == f"{DAY} ko: was published before"
-    assert len(office.relay.arrivals) == 3
+    assert len(sender.relay.arrivals) == 3
 
 
-def test_on_the_first_start_only_the_day_that_is_asked_for_goes_out(office: Office) -> None:
+def test_on_the_first_start_only_the_day_that_is_asked_for_goes_out(sender: Sender) -> None:
     other = NOTE.replace("2024-12-17", "2024-12-16")
-    (office.root / "notes" / "2024-12-16.txt").write_text(other, encoding="utf-8")
-    assert office.send().exit_code == 0
-    with open_state(office.config) as state:
+    (sender.root / "notes" / "2024-12-16.txt").write_text(other, encoding="utf-8")
+    assert sender.send().exit_code == 0
+    with open_state(sender.config) as state:
         assert {day for day, _lang in state.issued()} == {DAY}
         assert state.earlier_days() == {date(2024, 12, 16)}
 
 
-def test_a_reader_with_an_hour_gets_it_then_and_that_is_said(office: Office) -> None:
+def test_a_reader_with_an_hour_gets_it_then_and_that_is_said(sender: Sender) -> None:
     later = (datetime.now(UTC) + timedelta(hours=3)).hour
-    office.add("late", hour=later, zone="UTC")
-    office.add("now")
-    result = office.send()
+    sender.add("late", hour=later, zone="UTC")
+    sender.add("now")
+    result = sender.send()
     assert result.exit_code == 0
     assert f"{DAY} ko: sent to 1 of 2 readers, 1 waiting" in result.stdout
     assert "what waits goes out at its reader's hour or when it is tried again" in result.stdout
-    assert office.relay.recipients == ["now@example.org"]
+    assert sender.relay.recipients == ["now@example.org"]
 
 
-def test_a_held_day_is_refused(office: Office) -> None:
-    office.run("hold", str(DAY))
+def test_a_held_day_is_refused(sender: Sender) -> None:
+    sender.run("hold", str(DAY))
     for arguments in ([], ["--dry-run"]):
-        result = office.send(*arguments)
+        result = sender.send(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr == (
             f"paperround: {DAY}: is held; paperround release {DAY} lets it go\n"
         )
-    assert office.everything()["issues"] == []
+    assert sender.everything()["issues"] == []
 
 
-def test_a_day_without_an_issue_is_told(office: Office) -> None:
-    result = office.run("send", "2024-12-18")
+def test_a_day_without_an_issue_is_told(sender: Sender) -> None:
+    result = sender.run("send", "2024-12-18")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"paperround: no issue of 2024-12-18; the newest is {DAY}\n"
 
 
-def test_a_language_is_for_a_trial_only(office: Office) -> None:
-    result = office.send("--lang", "ko")
+def test_a_language_is_for_a_trial_only(sender: Sender) -> None:
+    result = sender.send("--lang", "ko")
     assert result.exit_code == 2
     assert "--lang goes with --to" in result.stderr
-    assert not (office.root / ".paperround").exists()
+    assert not (sender.root / ".paperround").exists()
 
 
-def test_a_relay_that_is_down_is_told_with_what_waits_and_until_when(office: Office) -> None:
-    office.write(SHUT)
-    office.add("a", "b")
-    result = office.send()
+def test_a_relay_that_is_down_is_told_with_what_waits_and_until_when(sender: Sender) -> None:
+    sender.write(SHUT)
+    sender.add("a", "b")
+    result = sender.send()
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert f"{DAY} ko: sent to 0 of 2 readers, 2 waiting" in lines
     [pause] = [line for line in lines if line.startswith("mail waits until ")]
     assert pause.endswith(f": 127.0.0.1:{SHUT}: Connection refused")
     assert "example.org" not in result.output
-    assert office.states() == {"pending": 2}
+    assert sender.states() == {"pending": 2}
 
 
-def test_a_relay_that_was_mended_is_tried_at_once(office: Office) -> None:
-    office.add("a")
-    with open_state(office.config) as state, state.engine.begin() as connection:
+def test_a_relay_that_was_mended_is_tried_at_once(sender: Sender) -> None:
+    sender.add("a")
+    with open_state(sender.config) as state, state.engine.begin() as connection:
         until = datetime.now(UTC) + timedelta(minutes=10)
         keep_pause(connection, "smtp", Pause(failures=7, until=until, reason="it was down"))
-    result = office.send()
-    assert (result.exit_code, office.relay.recipients) == (0, ["a@example.org"])
+    result = sender.send()
+    assert (result.exit_code, sender.relay.recipients) == (0, ["a@example.org"])
     assert "it was down" not in result.output
 
 
-def test_what_the_relay_refuses_is_told_by_reason_and_without_addresses(office: Office) -> None:
-    office.add("gone", "grey", "good")
+def test_what_the_relay_refuses_is_told_by_reason_and_without_addresses(sender: Sender) -> None:
+    sender.add("gone", "grey", "good")
     answers = {"gone": "550 5.1.1 no such user", "grey": "450 4.2.0 come again"}
 
     def reply(step: str, recipient: str) -> str | None:
         return answers.get(recipient.partition("@")[0]) if step == "rcpt" else None
 
-    office.relay.reply = reply
-    result = office.send()
+    sender.relay.reply = reply
+    result = sender.send()
     assert result.exit_code == 1
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert f"{DAY} ko: sent to 1 of 3 readers, 1 waiting, 1 failed" in lines
     assert any(line.startswith("1 reader: ") and "no such user" in line for line in lines)
     assert any(line.startswith("1 reader: ") and "come again" in line for line in lines)
     assert "example.org" not in result.output
-    assert office.relay.recipients == ["good@example.org"]
+    assert sender.relay.recipients == ["good@example.org"]
 
-    nothing = office.run("retry", str(DAY))
+    nothing = sender.run("retry", str(DAY))
     assert nothing.stdout == f"nothing of {DAY} is to be tried again\n"
-    office.relay.reply = lambda _step, _recipient: None
-    revived = office.run("retry", str(DAY), "--failed")
+    sender.relay.reply = lambda _step, _recipient: None
+    revived = sender.run("retry", str(DAY), "--failed")
     assert revived.stdout.splitlines() == [
         f"1 mail of {DAY} to be tried again",
         f"paperround run delivers it, or paperround send {DAY}",
     ]
-    office.send()
-    assert sorted(office.relay.recipients) == ["gone@example.org", "good@example.org"]
+    sender.send()
+    assert sorted(sender.relay.recipients) == ["gone@example.org", "good@example.org"]
 
 
 def test_a_mail_that_was_left_for_a_person_is_tried_again_when_they_say_so(
-    office: Office,
+    sender: Sender,
 ) -> None:
-    port = office.config.smtp.port_number
-    office.write(port, make_smtp(port, ', on_ambiguous = "hold"'))
-    office.add("a")
-    office.send()
-    change_lines(office, state="sending")
-    left = office.send()
+    port = sender.config.smtp.port_number
+    sender.write(port, make_smtp(port, ', on_ambiguous = "hold"'))
+    sender.add("a")
+    sender.send()
+    change_lines(sender, state="sending")
+    left = sender.send()
     assert left.exit_code == 1
     assert f"{DAY} ko: sent to 0 of 1 reader, 1 not known yet" in left.stdout
     assert f"paperround retry {DAY}" in left.stdout
-    assert "1 mail of" in office.run("retry", str(DAY)).stdout
-    assert office.send().exit_code == 0
-    assert office.relay.recipients == ["a@example.org"] * 2
-    assert len({arrival.message_id for arrival in office.relay.arrivals}) == 1
+    assert "1 mail of" in sender.run("retry", str(DAY)).stdout
+    assert sender.send().exit_code == 0
+    assert sender.relay.recipients == ["a@example.org"] * 2
+    assert len({arrival.message_id for arrival in sender.relay.arrivals}) == 1
 
 
-def change_lines(office: Office, **columns: object) -> None:
-    with open_state(office.config) as state, state.engine.begin() as connection:
+def change_lines(sender: Sender, **columns: object) -> None:
+    with open_state(sender.config) as state, state.engine.begin() as connection:
         connection.execute(update(outbox).values(**columns))
 
 
-def test_without_mail_it_is_published_by_the_other_ways(office: Office) -> None:
-    office.write(SHUT, 'deliver = ["folder"]')
-    result = office.send()
+def test_without_mail_it_is_published_by_the_other_ways(sender: Sender) -> None:
+    sender.write(SHUT, 'deliver = ["folder"]')
+    result = sender.send()
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
         f"{DAY} ko: published",
@@ -194,42 +194,42 @@ def test_without_mail_it_is_published_by_the_other_ways(office: Office) -> None:
     ]
 
 
-def test_a_way_that_fails_is_told_and_ends_with_1(office: Office) -> None:
-    office.write(SHUT, 'deliver = ["folder"]')
-    office.run("hold", "2030-01-01")  # which makes the state folder
-    (office.root / ".paperround" / "mail").write_text("in the way")
-    result = office.send()
+def test_a_way_that_fails_is_told_and_ends_with_1(sender: Sender) -> None:
+    sender.write(SHUT, 'deliver = ["folder"]')
+    sender.run("hold", "2030-01-01")  # which makes the state folder
+    (sender.root / ".paperround" / "mail").write_text("in the way")
+    result = sender.send()
     assert result.exit_code == 1
     assert "    by folder: deferred: " in result.stdout
 
 
-def test_an_issue_that_does_not_render_is_not_said_to_be_published(office: Office) -> None:
-    office.write(SHUT, 'folders = {templates = "own"}')
-    own = office.root / "own" / "newsletter" / "newsletter.txt"
+def test_an_issue_that_does_not_render_is_not_said_to_be_published(sender: Sender) -> None:
+    sender.write(SHUT, 'folders = {templates = "own"}')
+    own = sender.root / "own" / "newsletter" / "newsletter.txt"
     own.parent.mkdir(parents=True)
     own.write_text("{{ nothing_of_that_name }}\n")
-    result = office.send()
+    result = sender.send()
     assert result.exit_code == 1
     assert f"{DAY} ko: not published: see above" in result.stdout
     assert "newsletter.txt:1: 'nothing_of_that_name' is undefined" in result.stderr
 
 
 def test_nothing_is_published_for_want_of_a_key(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PAPERROUND_SMTP_PASSWORD_FILE", str(office.root / "nowhere"))
-    result = office.send()
+    monkeypatch.setenv("PAPERROUND_SMTP_PASSWORD_FILE", str(sender.root / "nowhere"))
+    result = sender.send()
     assert (result.exit_code, result.stdout) == (1, "")
     assert "PAPERROUND_SMTP_PASSWORD_FILE" in result.stderr
-    assert office.everything()["issues"] == []
+    assert sender.everything()["issues"] == []
 
 
 # --- beside a process that delivers ---------------------------------------------------------------
 
 
-def start_sending(office: Office) -> subprocess.Popen[str]:
+def start_sending(sender: Sender) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "feeds", "-c", str(office.path), "send", str(DAY)],
+        [sys.executable, "-m", "feeds", "-c", str(sender.path), "send", str(DAY)],
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
@@ -242,65 +242,65 @@ def read_until(process: subprocess.Popen[str], words: str) -> None:
         assert line, f"it ended without {words!r}"
 
 
-def test_while_another_process_delivers_it_follows_and_sends_nothing(office: Office) -> None:
-    office.add("a")
+def test_while_another_process_delivers_it_follows_and_sends_nothing(sender: Sender) -> None:
+    sender.add("a")
     with (
-        hold_lock(office.config.state_folder / "deliver.lock"),
-        start_sending(office) as follower,
+        hold_lock(sender.config.state_folder / "deliver.lock"),
+        start_sending(sender) as follower,
     ):
         read_until(follower, "another process delivers it; this shows how it gets on")
-        change_lines(office, state="sent")
+        change_lines(sender, state="sent")
         rest, _errors = follower.communicate(timeout=30)
     assert follower.returncode == 0
     assert f"{DAY} ko: sent to 1 of 1 reader\n" in rest
-    assert office.relay.arrivals == []
+    assert sender.relay.arrivals == []
 
 
-def test_what_another_process_leaves_undone_it_delivers(office: Office) -> None:
-    office.add("a")
-    with hold_lock(office.config.state_folder / "deliver.lock"):
-        follower = start_sending(office)
+def test_what_another_process_leaves_undone_it_delivers(sender: Sender) -> None:
+    sender.add("a")
+    with hold_lock(sender.config.state_folder / "deliver.lock"):
+        follower = start_sending(sender)
         read_until(follower, "another process delivers")
-        assert office.relay.arrivals == []
+        assert sender.relay.arrivals == []
     rest, _errors = follower.communicate(timeout=30)
     assert follower.returncode == 0
     assert f"{DAY} ko: sent to 1 of 1 reader\n" in rest
-    assert office.relay.recipients == ["a@example.org"]
+    assert sender.relay.recipients == ["a@example.org"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it")
-def test_a_signal_ends_it_after_the_mail_that_is_under_way(office: Office) -> None:
-    port = office.config.smtp.port_number
-    office.write(port, make_smtp(port, ", connections = 1"))
-    office.add(*map(str, range(20)))
+def test_a_signal_ends_it_after_the_mail_that_is_under_way(sender: Sender) -> None:
+    port = sender.config.smtp.port_number
+    sender.write(port, make_smtp(port, ", connections = 1"))
+    sender.add(*map(str, range(20)))
     asked: list[subprocess.Popen[str]] = []
 
     def stop_it(step: str) -> None:
         if step == "content":
             asked[0].send_signal(signal.SIGTERM)
 
-    with start_sending(office) as process:
+    with start_sending(sender) as process:
         asked.append(process)
-        office.relay.notice = stop_it
+        sender.relay.notice = stop_it
         said, _errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert f"stopped; paperround run goes on with it, or paperround send {DAY}" in said
-    states = office.states()
-    assert states["sent"] == len(office.relay.arrivals) < 20
+    states = sender.states()
+    assert states["sent"] == len(sender.relay.arrivals) < 20
     assert states == {"sent": states["sent"], "pending": 20 - states["sent"]}
-    office.relay.notice = lambda _step: None
-    assert office.send().exit_code == 0
-    assert len(set(office.relay.recipients)) == len(office.relay.recipients) == 20
+    sender.relay.notice = lambda _step: None
+    assert sender.send().exit_code == 0
+    assert len(set(sender.relay.recipients)) == len(sender.relay.recipients) == 20
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
-def test_there_are_bars_on_a_terminal_and_nowhere_else(office: Office) -> None:
-    office.add(*map(str, range(30)))
-    printed, seen = run_on_terminal(office.path, "send", str(DAY))
+def test_there_are_bars_on_a_terminal_and_nowhere_else(sender: Sender) -> None:
+    sender.add(*map(str, range(30)))
+    printed, seen = run_on_terminal(sender.path, "send", str(DAY))
     assert f"{DAY} ko: sent to 30 of 30 readers".encode() in printed
     assert f"{DAY} ko".encode() in seen
     assert b"/30" in seen
-    with start_sending(office) as process:
+    with start_sending(sender) as process:
         said, _errors = process.communicate(timeout=30)
     assert "\x1b" not in said
 
@@ -309,122 +309,122 @@ def test_there_are_bars_on_a_terminal_and_nowhere_else(office: Office) -> None:
 
 
 def test_a_trial_goes_to_its_addresses_only_and_counts_as_nothing(
-    office_anywhere: Office,
+    sender_anywhere: Sender,
 ) -> None:
-    office = office_anywhere
-    office.add("reader")
-    before = office.everything()
-    result = office.send("--to", "me@example.net", "--to", "ME@example.net", "--to", "b@b.example")
+    sender = sender_anywhere
+    sender.add("reader")
+    before = sender.everything()
+    result = sender.send("--to", "me@example.net", "--to", "ME@example.net", "--to", "b@b.example")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert office.relay.recipients == ["me@example.net", "b@b.example"] * 2
-    assert office.everything() == before
+    assert sender.relay.recipients == ["me@example.net", "b@b.example"] * 2
+    assert sender.everything() == before
     assert [line.partition(": ")[0] for line in result.stdout.splitlines()] == ["ko"] * 2 + [
         "en"
     ] * 2
-    message = office.relay.arrivals[0].message
+    message = sender.relay.arrivals[0].message
     assert message["To"] == "me@example.net"
-    assert message["List-Unsubscribe"].startswith(f"<{office.config.base_url}/ko/unsubscribe?t=")
-    assert len({arrival.message_id for arrival in office.relay.arrivals}) == 4
+    assert message["List-Unsubscribe"].startswith(f"<{sender.config.base_url}/ko/unsubscribe?t=")
+    assert len({arrival.message_id for arrival in sender.relay.arrivals}) == 4
     # A reader is sent it all the same, when it is published.
-    assert office.send().exit_code == 0
-    assert office.relay.recipients[4:] == ["reader@example.org"]
+    assert sender.send().exit_code == 0
+    assert sender.relay.recipients[4:] == ["reader@example.org"]
 
 
-def test_a_trial_in_one_language(office: Office) -> None:
-    result = office.send("--to", "me@example.net", "--lang", "en")
-    assert len(office.relay.arrivals) == 1
+def test_a_trial_in_one_language(sender: Sender) -> None:
+    result = sender.send("--to", "me@example.net", "--lang", "en")
+    assert len(sender.relay.arrivals) == 1
     assert result.stdout.startswith("en: 17 December · First Paper (")
     assert result.stdout.endswith(" KiB) to me@example.net: 250 OK\n")
 
 
-def test_a_trial_of_a_note_that_was_published_shows_it_as_it_is_now(office: Office) -> None:
-    office.send()
-    note = office.root / "notes" / f"{DAY}.txt"
+def test_a_trial_of_a_note_that_was_published_shows_it_as_it_is_now(sender: Sender) -> None:
+    sender.send()
+    note = sender.root / "notes" / f"{DAY}.txt"
     note.write_text(NOTE.replace("First Paper", "Mended Title"), encoding="utf-8")
-    result = office.send("--to", "me@example.net", "--lang", "ko")
+    result = sender.send("--to", "me@example.net", "--lang", "ko")
     assert "Mended Title" in result.stdout
 
 
 @pytest.mark.parametrize("address", ["nonsense", "a@b.example\r\nBcc: x@example.org", "@", ""])
-def test_a_trial_to_what_is_no_address_is_one_line(office: Office, address: str) -> None:
-    result = office.send("--to", address)
+def test_a_trial_to_what_is_no_address_is_one_line(sender: Sender, address: str) -> None:
+    result = sender.send("--to", address)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("paperround: --to: ")
     assert result.stderr.count("\n") == 1
-    assert office.relay.recipients_asked == []
+    assert sender.relay.recipients_asked == []
 
 
-def test_a_trial_that_is_refused_ends_with_1_and_the_others_go(office: Office) -> None:
+def test_a_trial_that_is_refused_ends_with_1_and_the_others_go(sender: Sender) -> None:
     def reply(step: str, recipient: str) -> str | None:
         return "550 5.1.1 no such user" if (step, recipient[:4]) == ("rcpt", "gone") else None
 
-    office.relay.reply = reply
-    result = office.send("--to", "gone@example.net", "--to", "me@example.net", "--lang", "ko")
+    sender.relay.reply = reply
+    result = sender.send("--to", "gone@example.net", "--to", "me@example.net", "--lang", "ko")
     assert result.exit_code == 1
     assert "paperround: gone@example.net: " in result.stderr
     assert "550 5.1.1 no such user" in result.stderr
-    assert office.relay.recipients == ["me@example.net"]
+    assert sender.relay.recipients == ["me@example.net"]
 
 
-def test_a_trial_without_a_relay_is_one_line(office: Office) -> None:
-    office.write(SHUT)
-    result = office.send("--to", "me@example.net")
+def test_a_trial_without_a_relay_is_one_line(sender: Sender) -> None:
+    sender.write(SHUT)
+    result = sender.send("--to", "me@example.net")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == f"paperround: 127.0.0.1:{SHUT}: Connection refused\n"
 
 
-def test_a_trial_where_no_mail_is_configured_is_told(office: Office) -> None:
-    office.write(SHUT, 'deliver = ["folder"]')
-    result = office.send("--to", "me@example.net")
+def test_a_trial_where_no_mail_is_configured_is_told(sender: Sender) -> None:
+    sender.write(SHUT, 'deliver = ["folder"]')
+    result = sender.send("--to", "me@example.net")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f'paperround: {office.path}: deliver: expected "mail" in it\n'
+    assert result.stderr == f'paperround: {sender.path}: deliver: expected "mail" in it\n'
 
 
 # --- what would be --------------------------------------------------------------------------------
 
 
-def test_what_would_be_sent_is_told_and_nothing_is_written(office_anywhere: Office) -> None:
-    office = office_anywhere
-    office.add("a", "b")
-    office.add("other", selection="any=none-such")
-    office.add("w", rhythm="weekly")
-    tables, files = office.everything(), read_tree(office.root)
-    plan = office.send("--dry-run")
+def test_what_would_be_sent_is_told_and_nothing_is_written(sender_anywhere: Sender) -> None:
+    sender = sender_anywhere
+    sender.add("a", "b")
+    sender.add("other", selection="any=none-such")
+    sender.add("w", rhythm="weekly")
+    tables, files = sender.everything(), read_tree(sender.root)
+    plan = sender.send("--dry-run")
     assert (plan.exit_code, plan.stderr) == (0, "")
     assert plan.stdout.splitlines() == [
         f"{DAY} ko: would go to 2 of 3 readers (the others chose other tags)",
         f"{DAY} en: would go to no reader",
     ]
-    trial = office.send("--dry-run", "--to", "me@example.net", "--lang", "ko")
+    trial = sender.send("--dry-run", "--to", "me@example.net", "--lang", "ko")
     assert (trial.exit_code, trial.stderr) == (0, "")
     assert trial.stdout.startswith("ko: 12월 17일 · First Paper (")
     assert trial.stdout.endswith(" KiB) would go to me@example.net\n")
-    assert office.everything() == tables
-    assert read_tree(office.root).keys() == files.keys()
-    assert office.relay.recipients_asked == []
+    assert sender.everything() == tables
+    assert read_tree(sender.root).keys() == files.keys()
+    assert sender.relay.recipients_asked == []
 
 
 def test_what_would_be_sent_of_a_new_publication_is_told_without_making_anything(
-    office: Office,
+    sender: Sender,
 ) -> None:
-    before = read_tree(office.root)
+    before = read_tree(sender.root)
     for arguments in ((), ("--to", "me@example.net")):
-        assert office.send("--dry-run", *arguments).exit_code == 0
-    assert read_tree(office.root) == before
+        assert sender.send("--dry-run", *arguments).exit_code == 0
+    assert read_tree(sender.root) == before
 
 
-def test_what_was_published_already_is_told_to_go_to_nobody_twice(office: Office) -> None:
-    office.add("a")
-    office.send()
-    result = office.send("--dry-run")
+def test_what_was_published_already_is_told_to_go_to_nobody_twice(sender: Sender) -> None:
+    sender.add("a")
+    sender.send()
+    result = sender.send("--dry-run")
     assert result.stdout.splitlines()[0] == (
         f"{DAY} ko: published already, and nobody gets it twice; sent to 1 of 1 reader"
     )
 
 
-def test_other_ways_are_told_beside_the_readers(office: Office) -> None:
-    office.write(SHUT, 'deliver = ["mail", "folder"]')
-    office.add("a")
-    assert office.send("--dry-run").stdout.splitlines()[0] == (
+def test_other_ways_are_told_beside_the_readers(sender: Sender) -> None:
+    sender.write(SHUT, 'deliver = ["mail", "folder"]')
+    sender.add("a")
+    assert sender.send("--dry-run").stdout.splitlines()[0] == (
         f"{DAY} ko: would go to 1 reader, and by folder"
     )

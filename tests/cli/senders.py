@@ -26,7 +26,7 @@ SHUT = 9  # the port of a service that nobody has run for decades
 
 
 @dataclass
-class Office:
+class Sender:
     """A publication that mails through a relay on this machine."""
 
     root: Path
@@ -80,11 +80,11 @@ def make_smtp(port: int, more: str = "") -> str:
 
 
 @contextmanager
-def open_office(root: Path, kind: str = "sqlite") -> Iterator[Office]:
-    """An office whose relay works."""
+def open_sender(root: Path, kind: str = "sqlite") -> Iterator[Sender]:
+    """A sender whose relay works."""
     relay = Ledger()
     with fresh_database(kind) as database, listening(relay) as port:
-        made = Office(root, relay, database=database)
+        made = Sender(root, relay, database=database)
         made.write(port)
         if database:
             upgrade_database(made.config)
