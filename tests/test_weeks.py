@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -23,8 +25,9 @@ from feeds.delivery.outbox import read_due, read_mailing
 from feeds.model import Archive, Issue
 from feeds.schedule import publish_day, publish_due
 from tests.databases import BOTH, fresh_database
+from tests.ledger import Arrival, Ledger, listening
 from tests.presses import Press, make_article, make_issue
-from tests.rounds import add_readers, make_postal_config
+from tests.rounds import Clock, add_readers, make_postal_config, make_postman
 
 MONDAY = date(2024, 12, 16)
 SUNDAY = date(2024, 12, 22)
@@ -91,6 +94,30 @@ class Paper:
             connection.execute(
                 subscribers.update().where(subscribers.c.address == address).values(**columns)
             )
+
+    def deliver(self) -> dict[tuple[str, date], list[int]]:
+        """Deliver what is due to a real relay: which of its entries each mail shows, from 0."""
+        relay = Ledger()
+        with listening(relay) as port:
+            smtp = msgspec.structs.replace(self.config.smtp, port=port)
+            config = msgspec.structs.replace(self.config, smtp=smtp)
+            clock = Clock(DUE + 30 * DAY)
+            make_postman(self.state.engine, config, clock=clock).work(Event())
+        return {
+            (arrival.recipient, named_day(arrival)): shown_entries(arrival)
+            for arrival in relay.arrivals
+        }
+
+
+def named_day(arrival: Arrival) -> date:
+    return date.fromisoformat(arrival.message_id[1:].partition(".")[0])
+
+
+def shown_entries(arrival: Arrival) -> list[int]:
+    part = next(p for p in arrival.message.walk() if p.get_content_type() == "text/plain")
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return [int(number) for number in re.findall(r"한 줄 (\d+)", content.decode())]
 
 
 def day_of(article: str) -> date:
@@ -373,6 +400,43 @@ def test_whoever_changes_between_days_and_weeks_gets_one_mail_for_a_day(paper: P
         ("weekly", SUNDAY, "to-day@example.org"),
         ("daily", SUNDAY + DAY, "to-day@example.org"),
     ]
+
+
+def test_a_week_leaves_out_the_days_that_its_reader_had_one_by_one(
+    paper_anywhere: Paper,
+) -> None:
+    paper = paper_anywhere
+    add_readers(paper.state.engine, ["changed@example.org", "daily@example.org"])
+    add_readers(paper.state.engine, ["weekly@example.org"], rhythm="weekly")
+    paper.write(MONDAY, MONDAY + DAY, SUNDAY)
+    paper.look_each_day(MONDAY, MONDAY + DAY)
+    assert paper.deliver() == {
+        (reader, day): [0]
+        for reader in ("changed@example.org", "daily@example.org")
+        for day in (MONDAY, MONDAY + DAY)
+    }
+    paper.change("changed@example.org", rhythm="weekly")
+    paper.look_each_day(MONDAY + 2 * DAY, SUNDAY)
+    assert paper.deliver() == {
+        ("daily@example.org", SUNDAY): [0],
+        ("changed@example.org", SUNDAY): [2],
+        ("weekly@example.org", SUNDAY): [0, 1, 2],
+    }
+
+
+def test_a_week_of_which_its_reader_had_everything_is_not_mailed(paper: Paper) -> None:
+    add_readers(paper.state.engine, ["changed@example.org"])
+    paper.write(MONDAY)
+    paper.look(moment_of(MONDAY))
+    assert list(paper.deliver().values()) == [[0]]
+    paper.change("changed@example.org", rhythm="weekly")
+    paper.look(DUE)
+    assert paper.lines()[-1] == ("weekly", SUNDAY, "changed@example.org")
+    assert paper.deliver() == {}
+    with paper.state.engine.begin() as connection:
+        last = connection.execute(select(outbox).order_by(outbox.c.id.desc())).first()
+    assert last is not None
+    assert (last.state, last.reply) == ("skipped", "the reader had all of it by the day")
 
 
 # --- for all there may be -------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -16,9 +16,9 @@ from feeds.database.engine import explain_errors
 from feeds.database.letters import LETTER_KINDS, LetterKind
 from feeds.delivery.audience import choose, why_not
 from feeds.delivery.message import MailTemplate, build_letter, prepare_message
-from feeds.delivery.outbox import Line, read_mailing
+from feeds.delivery.outbox import Line, read_mailed_articles, read_mailing
 from feeds.delivery.variant import assemble
-from feeds.model import Letter, Mailing, Preferences, Subscriber
+from feeds.model import Letter, Mailing, Subscriber
 from feeds.personal import Personal
 from feeds.secrets import Keys
 from feeds.subscribers.links import Links
@@ -31,6 +31,8 @@ Value = TypeVar("Value")
 
 _MOST_MAILINGS = 16
 _MOST_TEMPLATES = 256
+# A week may hold days that were late.
+_OLDEST_IN_WEEK = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +101,33 @@ class Composer:
             kind = next(kind for kind in LETTER_KINDS if kind == line.kind)
             letter = self._write_letter(kind, reader, line.nonce, now)
             return build_letter(letter, self._config, personal)
-        return self._find_template(line.day, line.kind, reader.preferences).splice(personal)
+        return self._find_template(line.day, line, reader).splice(personal)
 
-    def _find_template(self, day: date, kind: str, preferences: Preferences) -> MailTemplate:
+    def _find_template(self, day: date, line: Line, reader: Subscriber) -> MailTemplate:
         # In the language that the reader wants now, where the day has an issue in it.
-        key = (day, preferences.lang, kind)
+        key = (day, reader.preferences.lang, line.kind)
         mailing = self._mailings.get(key, lambda: self._read(*key))
-        chosen = choose(mailing, preferences.selection)
+        chosen = choose(mailing, reader.preferences.selection)
         if not chosen:
             raise NobodysError("no entry has the reader's tags")
+        if line.had_days:
+            chosen = self._leave_out_days(mailing, chosen, reader)
         return self._templates.get(
             (*key, chosen), lambda: prepare_message(assemble(mailing, chosen), self._config)
         )
+
+    def _leave_out_days(
+        self, mailing: Mailing, chosen: tuple[int, ...], reader: Subscriber
+    ) -> tuple[int, ...]:
+        """What of a week its reader has not had, who took the mail by the day when it began."""
+        with explain_errors(self._engine), self._engine.begin() as connection:
+            had = read_mailed_articles(
+                connection, reader.id, mailing.lang, mailing.day - _OLDEST_IN_WEEK, mailing.day
+            )
+        left = tuple(number for number in chosen if mailing.entries[number].article not in had)
+        if not left:
+            raise NobodysError("the reader had all of it by the day")
+        return left
 
     def _read(self, day: date, lang: str, kind: str) -> Mailing:
         with explain_errors(self._engine), self._engine.begin() as connection:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     column,
     delete,
     exists,
+    false,
     func,
     insert,
     literal,
@@ -37,6 +38,7 @@ from sqlalchemy import (
 from feeds.config import Config
 from feeds.database.engine import insert_for
 from feeds.database.letters import IMPORT_PRIORITY, ISSUE_PRIORITY
+from feeds.database.records import read_articles
 from feeds.database.tables import UtcDateTime, holds, mailings, outbox, pauses, subscribers
 from feeds.model import Mailing, Rhythm, Subscriber
 from feeds.subscribers.hours import first_hour
@@ -143,7 +145,8 @@ def _moments_table(moments: Sequence[tuple[int, str, datetime]]) -> Any:
 class Line:
     """A mail that may be sent now, and its reader as they are now; None where they are gone.
 
-    ``nonce`` is the confirmation that is waited for.
+    ``nonce`` is the confirmation that is waited for. ``had_days``: it is a week's, and its reader
+    was mailed by the day before.
     """
 
     id: int
@@ -155,13 +158,23 @@ class Line:
     attempts: int
     reader: Subscriber | None
     nonce: str | None
+    had_days: bool = False
 
 
+_DAYS = outbox.alias("days")
+_MAILED_DAYS = (_DAYS.c.kind == "daily", _DAYS.c.state.in_(("sending", "sent")))
+_HAD_DAYS = case(
+    (
+        outbox.c.kind == "weekly",
+        exists().where(_DAYS.c.subscriber == outbox.c.subscriber, *_MAILED_DAYS),
+    ),
+    else_=false(),
+)
 # By names that no column of the readers has, of which there are more.
 _LINE_COLUMNS = (
     *(outbox.c.id.label("line"), outbox.c.lang.label("line_lang")),
     *(outbox.c.kind, outbox.c.day, outbox.c.due, outbox.c.first_due, outbox.c.attempts),
-    subscribers.c.nonce,
+    *(subscribers.c.nonce, _HAD_DAYS.label("had_days")),
 )
 
 
@@ -213,6 +226,7 @@ def _read_line(row: Any) -> Line:
         first_due=row.first_due,
         attempts=row.attempts,
         nonce=row.nonce,
+        had_days=bool(row.had_days),
         reader=None if row.id is None else read_subscriber(row),
     )
 
@@ -383,6 +397,21 @@ def read_mailing(connection: Connection, day: date, lang: str, kind: str) -> Mai
         )
     )
     return None if content is None else msgspec.json.decode(content, type=Mailing)
+
+
+def read_mailed_articles(
+    connection: Connection, reader: int, lang: str, since: date, until: date
+) -> frozenset[str]:
+    """The ids of what a reader was mailed by the day, of days from ``since`` to ``until``."""
+    contents = connection.scalars(
+        select(mailings.c.content)
+        .join(_DAYS, _DAYS.c.day == mailings.c.day)
+        .where(
+            *(_DAYS.c.subscriber == reader, *_MAILED_DAYS, _DAYS.c.day.between(since, until)),
+            *(mailings.c.kind == "daily", mailings.c.lang == lang),
+        )
+    ).all()
+    return frozenset(article for content in contents for article in read_articles(content))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
