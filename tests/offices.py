@@ -55,7 +55,7 @@ class Office:
             if not waiting:
                 return
             pause = self.pause()
-            moment = min(line.due for line in waiting)
+            moment = max(line.due for line in waiting)
             self.clock.now = max(moment, pause.until if pause else moment, self.clock.now)
         raise AssertionError(f"something waits still: {states(self.engine)}")
 

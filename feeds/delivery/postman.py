@@ -201,8 +201,10 @@ class _Round:
         self._over = Event()
         self._counting = Lock()
         self._counts: Counter[str] = Counter()
-        self._row: list[tuple[Line, str]] = []  # those that failed since a mail was taken
+        self._row: list[Line] = []  # those that failed since a mail was taken
+        self._refusal = ""
         self._deferrals = 0  # since then, too
+        self._refuses_all = False
         self._taken = False
         self._left_today = self._count_left_today()
 
@@ -326,10 +328,11 @@ class _Round:
         desk.keep(settle(line, "pending" if again else "failed", now, reply=said, due=again))
         desk.flush()
         with self._counting:
+            self._refusal = said
             if error.temporary:
                 self._deferrals += 1
             else:
-                self._row.append((line, said))
+                self._row.append(line)
         self._count("deferred" if again else "failed")
         what = "is tried again" if again else "is not tried again"
         reader = self._name_reader(mail.recipient)
@@ -341,12 +344,13 @@ class _Round:
         Those whom it refused for good since it last took a mail are tried again.
         """
         with self._counting:
-            refused = len(self._row) >= _REFUSALS_IN_A_ROW
-            if not refused and self._deferrals < _DEFERRALS_IN_A_ROW:
+            if len(self._row) >= _REFUSALS_IN_A_ROW or self._deferrals >= _DEFERRALS_IN_A_ROW:
+                self._refuses_all = True
+            if not self._refuses_all:
                 return
             row, self._row = self._row, []
         now = self._clock()
-        moments = [(line, self._try_again_at(line, now)) for line, _said in row]
+        moments = [(line, self._try_again_at(line, now)) for line in row]
         again = [reopen(line, now, moment) for line, moment in moments if moment]
         for operation in again:
             desk.keep(operation)
@@ -354,8 +358,7 @@ class _Round:
         with self._counting:
             self._counts["failed"] -= len(again)
             self._counts["deferred"] += len(again)
-        said = f": {row[-1][1]}" if row else ""
-        raise RelayError(self._relay.name, f"refuses one mail after another{said}")
+        raise RelayError(self._relay.name, f"refuses one mail after another: {self._refusal}")
 
     def _settle_unknown(self, line: Line, error: DeliveryError, desk: _Desk) -> None:
         """Nobody knows whether it was taken: it is tried again, or left for a person."""
@@ -481,7 +484,7 @@ class _Round:
     def _count_sent(self) -> None:
         with self._counting:
             self._row.clear()
-            self._deferrals = 0
+            self._deferrals, self._refuses_all = 0, False
             first, self._taken = not self._taken, True
         self._count("sent")
         if first:

@@ -20,6 +20,7 @@ from feeds.errors import DeliveryError
 
 # How long a relay may take over a message that is complete (RFC 5321, section 4.5.3.2.6).
 _LAST_REPLY_S = 600.0
+_LAST_WORD_S = 2.0
 _LONGEST_REPLY = 300
 # What stands in angle brackets: nothing that ends it, or its line.
 _PATH = re.compile(r"[!-;=?-~]*")
@@ -179,12 +180,13 @@ class RelayConnection:
     def transfer(self, content: bytes) -> None:
         """Send a message without its end: lines end in CRLF, and none begins with a dot.
 
+        :raises RefusedError: the relay did not want to hear all of it; the connection is closed.
         :raises BrokenOffError: the connection broke; the message was not complete.
         """
         try:
             self._socket.sendall(content)
         except OSError as error:
-            self.close()
+            self._read_last_word()
             raise BrokenOffError(self._name, _say_error(error)) from error
 
     def finish(self) -> str:
@@ -195,7 +197,7 @@ class RelayConnection:
         """
         try:
             self._socket.settimeout(_LAST_REPLY_S)
-            self._socket.sendall(_DOT)
+            self._say_the_end()
             reply = self._client.getreply()
             self._socket.settimeout(self._client.timeout)
         except (smtplib.SMTPException, OSError) as error:
@@ -254,6 +256,27 @@ class RelayConnection:
             return replies + [(503, b"not asked")] * (len(everything) - len(replies))
 
         return self._guard(converse)
+
+    def _say_the_end(self) -> None:
+        try:
+            self._socket.sendall(_DOT)
+        except OSError:
+            self._read_last_word()
+            raise
+
+    def _read_last_word(self) -> None:
+        """Close, and tell why a relay did not listen to a message any more, if it said so.
+
+        :raises RefusedError: it did.
+        """
+        try:
+            self._socket.settimeout(_LAST_WORD_S)
+            reply = self._client.getreply()
+        except (smtplib.SMTPException, OSError):
+            reply = (0, b"")
+        self.close()
+        if reply[0] // 100 in (4, 5):
+            raise RefusedError(self._name, _say(*reply), temporary=reply[0] // 100 == 4)
 
     def _start_over(self, after_data: int) -> None:
         """Leave a transaction in which nothing is to be sent (RFC 2920, section 3.1).
