@@ -170,6 +170,15 @@ def test_a_week_goes_out_once_at_its_hour_after_its_sunday(paper_anywhere: Paper
     ]
 
 
+def test_a_week_without_an_entry_on_sunday_waits_for_its_hour_too(paper: Paper) -> None:
+    paper.write(MONDAY)
+    paper.look_each_day(MONDAY, SUNDAY - DAY)
+    paper.look(DUE - timedelta(seconds=1))
+    assert paper.weeks() == {}
+    paper.look(DUE)
+    assert paper.weeks() == {SUNDAY: [MONDAY]}
+
+
 def mailings_of(paper: Paper) -> Sequence[Any]:
     with paper.state.engine.begin() as connection:
         return connection.execute(select(mailings)).all()
