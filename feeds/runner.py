@@ -199,6 +199,8 @@ class Runner:
             self._round.housekeep(now)
         except PaperroundError as error:
             log.error("not tidied up: %s", error)  # noqa: TRY400  # one line for a person
+        except Exception:
+            log.exception("not tidied up")
 
     def _follow(self, config: Config) -> None:
         """Take up a configuration that was edited."""

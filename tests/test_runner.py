@@ -15,15 +15,18 @@ from threading import Event, Thread
 import httpx
 import msgspec
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope
 
 from feeds.config import Config
 from feeds.database.state import State, open_state
 from feeds.delivery import Ways
-from feeds.errors import InUseError, ManyDeletionsError
+from feeds.errors import InUseError, ManyDeletionsError, StateError
 from feeds.model import Newsletter
-from feeds.runner import Runner
+from feeds.runner import Round, Runner
 from feeds.schedule import Publication
 from tests.presses import Press, make_config, make_issue
+from tests.rounds import make_postal_config, make_postman
 
 SOON_S = 20.0
 DAY = date(2024, 12, 17)
@@ -180,6 +183,46 @@ def test_a_new_day_brings_a_build(shop: Shop) -> None:
         shop.now = NOW + timedelta(days=1)
         shop.runner.ask("publish")
         assert shop.builds.get(timeout=SOON_S) == NOW + timedelta(days=1)
+
+
+class NoPages:
+    """Answers nothing: the site is for looking only."""
+
+    async def answer(self, _scope: Scope, _receive: Receive, _inside: str) -> Response | None:
+        return None
+
+
+@pytest.mark.parametrize("fault", [StateError("the database is locked"), ZeroDivisionError()])
+def test_a_fault_in_tidying_up_is_told_and_the_work_goes_on(
+    config: Config, state: State, caplog: pytest.LogCaptureFixture, fault: Exception
+) -> None:
+    tidied: Queue[datetime] = Queue()
+
+    def housekeep(now: datetime) -> None:
+        tidied.put(now)
+        raise fault
+
+    shop = Shop(config, state)
+    postal = make_postal_config(config.root, 1)
+    postman = make_postman(state.engine, postal)
+    shop.runner = Runner(
+        config,
+        state,
+        rebuild=shop.rebuild,
+        clock=shop.tell_time,
+        ways=Ways(whole={"list": shop.deliver}),
+        round=Round(postman=postman, pages=NoPages(), housekeep=housekeep),
+    )
+    with shop.open():
+        assert tidied.get(timeout=SOON_S) == NOW
+        shop.press = Press(config=config, issues=[make_issue(DAY)])
+        shop.runner.ask("build")
+        assert shop.delivered.get(timeout=SOON_S) == "2024-12-17.ko"
+        shop.now = NOW + timedelta(days=1)
+        shop.runner.ask("publish")
+        assert tidied.get(timeout=SOON_S) == NOW + timedelta(days=1)
+    assert tidied.empty()  # once a day
+    assert "not tidied up" in caplog.text
 
 
 def test_a_configuration_that_moves_the_site_is_told(

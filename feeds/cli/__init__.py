@@ -56,7 +56,8 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
     """Daily notes in; feeds and newsletters out.
 
     Paperround reads a folder of notes and writes Atom, RSS and JSON feeds, an archive of pages with
-    a search, and a newsletter for each day, in every language of the publication.
+    a search, and a newsletter for each day, in every language of the publication; readers who sign
+    up are mailed what they chose of it.
 
     Start with "paperround init", then "paperround build" or "paperround run".
     """

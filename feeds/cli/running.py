@@ -220,7 +220,8 @@ def preview(config_path: Path | None, day: date, port: int) -> None:
 def hold(config_path: Path | None, day: date) -> None:
     """Keep the issue of DAY back until it is released.
 
-    DAY is one such as 2026-11-03. A day to come may be held as well.
+    DAY is one such as 2026-11-03. A day to come may be held as well. The mail of a week leaves a
+    held day out, and the next week's has it; one that is under way is held by its Sunday.
     """
     from feeds.database.state import open_state
 
@@ -230,7 +231,7 @@ def hold(config_path: Path | None, day: date) -> None:
         issued = day in state.issued_days()
     out.print(f"{day} is held" if changed else f"{day} was held already")
     if issued:
-        out.print("Its issue has gone out before: only what is tried again is kept back.")
+        out.print("Its issue has gone out before: what still waits of it is kept back.")
 
 
 @click.command()

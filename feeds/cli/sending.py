@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,12 +95,15 @@ def retry(config_path: Path | None, day: date, failed: bool) -> None:
 
     config = load_config(locate_config(config_path))
     states = ("sending", "failed") if failed else ("sending",)
-    with (
-        hold_lock(config.state_folder / "deliver.lock"),
-        open_state(config) as state,
-        explain_errors(state.engine),
-        state.engine.begin() as connection,
-    ):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold_lock(config.state_folder / "deliver.lock"))
+        except InUseError as error:
+            message = "mail is being delivered at this moment; try again when that is done"
+            raise InUseError(message) from error
+        state = stack.enter_context(open_state(config))
+        stack.enter_context(explain_errors(state.engine))
+        connection = stack.enter_context(state.engine.begin())
         revived = revive(connection, day, states, read_clock(config))
     if revived:
         it = "it" if revived == 1 else "them"

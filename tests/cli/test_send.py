@@ -181,6 +181,17 @@ def change_lines(sender: Sender, **columns: object) -> None:
         connection.execute(update(outbox).values(**columns))
 
 
+def test_while_mail_is_delivered_nothing_is_put_back(sender: Sender) -> None:
+    sender.add("a")
+    sender.send()
+    change_lines(sender, state="sending")  # as it is while the relay is waited for
+    with hold_lock(sender.config.state_folder / "deliver.lock"):
+        result = sender.run("retry", str(DAY))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("paperround: mail is being delivered at this moment")
+    assert sender.states() == {"sending": 1}
+
+
 def test_without_mail_it_is_published_by_the_other_ways(sender: Sender) -> None:
     sender.write(SHUT, 'deliver = ["folder"]')
     result = sender.send()

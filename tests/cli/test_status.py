@@ -18,7 +18,7 @@ from feeds.locks import hold_lock
 from tests.cli.senders import DAY, Sender, open_sender
 from tests.databases import BOTH
 from tests.presses import make_mailing
-from tests.publications import read_tree, run_on_terminal
+from tests.publications import read_tree, run_on_terminal, waiting_at_most
 
 SUNDAY = date(2024, 12, 22)
 
@@ -155,7 +155,7 @@ def test_a_delivery_under_way_is_followed_on_a_terminal_and_ends_with_it(
     sender.send()
     with open_state(sender.config) as state, state.engine.begin() as connection:
         connection.execute(update(outbox).values(state="pending", attempts=0, reply=None))
-    with ExitStack() as delivering:
+    with waiting_at_most(30), ExitStack() as delivering:
         delivering.enter_context(hold_lock(sender.config.state_folder / "deliver.lock"))
         printed, seen = run_on_terminal(sender.path, "status", when_seen={b"0/1": delivering.close})
     assert b"0/1" in seen
