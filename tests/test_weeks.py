@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -497,3 +498,29 @@ def archive_of(issues: Sequence[Issue]) -> Archive:
         slugs={},
         findings=(),
     )
+
+
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_whatever_is_late_held_or_missed_each_day_stands_in_one_week(data: st.DataObject) -> None:
+    """For three weeks it is looked at on some days only, and some days are held for a while."""
+    numbers = st.sets(st.integers(0, 20))
+    written, looked, held = (data.draw(numbers, label) for label in ("written", "looked", "held"))
+    released = data.draw(st.integers(0, 25), "released")
+    with TemporaryDirectory() as folder:
+        config = make_postal_config(Path(folder), 1)
+        with open_state(config) as state:
+            state.start([], STARTED)
+            paper = Paper(config, state)
+            paper.write(*(MONDAY + number * DAY for number in sorted(written)))
+            for number in sorted(held):
+                state.hold(MONDAY + number * DAY, STARTED)
+            for number in sorted(looked | {released, 27, 34}):
+                if number == released:
+                    for one in held:
+                        state.release(MONDAY + one * DAY)
+                paper.look(moment_of(MONDAY + number * DAY))
+            weeks = paper.weeks()
+    found = sorted(day for week in weeks.values() for day in week)
+    assert found == [MONDAY + number * DAY for number in sorted(written)]
+    assert all(day <= sunday for sunday, week in weeks.items() for day in week)
