@@ -25,7 +25,7 @@ class Journal:
     def __init__(self, engine: Engine, durability: str) -> None:
         self._engine = engine
         self._durability = durability
-        self._waiting: list[_Entry] = []
+        self._waiting: list[Entry] = []
         self._lining_up = Lock()
         self._writing = Lock()
         self._stack = ExitStack()
@@ -43,9 +43,7 @@ class Journal:
 
         :raises StateError: nothing of it was kept.
         """
-        entry = _Entry(operations)
-        with self._lining_up:
-            self._waiting.append(entry)
+        entry = self.leave(operations)
         with self._writing:
             if not entry.done:
                 with self._lining_up:
@@ -55,7 +53,14 @@ class Journal:
             raise StateError(str(entry.error)) from entry.error
         return entry.counts
 
-    def _write(self, batch: Sequence[_Entry]) -> None:
+    def leave(self, operations: Sequence[Operation]) -> Entry:
+        """Leave statements to whoever commits next; what became of them stands in the entry."""
+        entry = Entry(operations)
+        with self._lining_up:
+            self._waiting.append(entry)
+        return entry
+
+    def _write(self, batch: Sequence[Entry]) -> None:
         try:
             with explain_errors(self._engine):
                 connection = self._connection or self._open()
@@ -87,8 +92,8 @@ class Journal:
             stack.close()
 
 
-class _Entry:
-    """What one thread has to keep, and what came of it."""
+class Entry:
+    """What one thread has to keep, and what came of it; with an error, nothing was kept."""
 
     __slots__ = ("counts", "done", "error", "operations")
 

@@ -1,8 +1,9 @@
 """Works the outbox: over several connections at once, for as long as something is due.
 
-A mail goes out in this order: its envelope is taken, its content is sent, ``sending`` is committed
-together with the result of the mail before it, the dot is sent, the relay answers. So for each
-connection there is one mail at most of which a killed process cannot know whether it was taken.
+A mail goes out in this order: its envelope is taken, its content is sent, ``sending`` is committed,
+the dot is sent, the relay answers; the result is committed with whatever any connection commits
+next, and before this one's next ``sending`` at the latest. So for each connection there is one mail
+at most of which a killed process cannot know whether it was taken.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sqlalchemy import Engine
 from feeds.config import Config
 from feeds.database.engine import explain_errors
 from feeds.delivery.composer import Composer, Mail, NobodysError
-from feeds.delivery.journal import Journal
+from feeds.delivery.journal import Entry, Journal
 from feeds.delivery.outbox import (
     Ending,
     Line,
@@ -530,38 +531,58 @@ class _Round:
 
 
 class _Desk:
-    """What a connection has to keep: results wait for the next commit, but never for long."""
+    """What a connection has to keep.
+
+    A result goes with the next commit of any connection: so it is kept soon, and costs no commit of
+    its own.
+    """
 
     def __init__(self, journal: Journal, stop: Event) -> None:
         self._journal = journal
         self._stop = stop
-        self._results: list[Operation] = []
+        self._left: list[Entry] = []
+        self._results: list[Operation] = []  # that could not be kept yet
 
     def keep(self, result: Operation) -> None:
-        """Keep a result with the next mail's mark, or at the end."""
-        self._results.append(result)
+        """Keep a result with the next commit, or at the end."""
+        self._left.append(self._journal.leave([result]))
 
     def commit(self, mark: Operation) -> bool:
         """Commit a mark, with what waits; tell whether the mail may end with its dot."""
+        self._look()
         counts = self._journal.commit([*self._results, mark])
         self._results.clear()
+        self.flush()  # what somebody else could not keep, of which there is hardly ever any
         return counts[-1] == 1
 
     def flush(self) -> None:
         """Commit what waits, now."""
-        if self._results:
+        self._look()
+        while self._left or self._results:
             self._journal.commit(self._results)
             self._results.clear()
+            self._look()
 
     def close(self) -> None:
         """Commit what waits. The relay took these mails, so it is tried until it can be kept."""
-        while self._results:
+        while True:
             try:
                 self.flush()
             except StateError as error:
                 log.error("what the relay took is not kept yet: %s", error)  # noqa: TRY400  # one line for a person
                 if self._stop.wait(_UNTIL_KEPT_S):
                     return
+            else:
+                return
+
+    def _look(self) -> None:
+        """See what became of results that were left to others."""
+        left, self._left = self._left, []
+        for entry in left:
+            if not entry.done:
+                self._left.append(entry)
+            elif entry.error is not None:
+                self._results.extend(entry.operations)
 
 
 def _hide(said: str, address: str) -> str:

@@ -241,6 +241,7 @@ def test_a_day_that_comes_to_be_held_stops_at_once(tmp_path: Path) -> None:
         office.work()
         assert len(ledger.arrivals) == 5
         assert states(office.engine) == {"pending": 25, "sent": 5}
+        assert len(ledger.recipients_asked) == 6, "the others were read anew"
 
 
 def test_letters_overtake_an_issue_and_go_to_whom_they_concern(tmp_path: Path) -> None:

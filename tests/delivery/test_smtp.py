@@ -426,6 +426,20 @@ def test_a_connection_that_breaks_within_a_message_leaves_it_unsent() -> None:
     assert script.messages == []
 
 
+@pytest.mark.parametrize("at", ["content", "end"])
+def test_a_relay_that_does_not_listen_to_the_end_is_asked_why(at: str) -> None:
+    script = Script(answering(DATA=b"354 go on\r\n552 5.3.4 too big\r\n"))
+    with connected(script) as connection:
+        connection.offer(SENDER, READER)
+        if at == "end":
+            connection.transfer(CONTENT)
+        connection._socket.shutdown(socket.SHUT_WR)
+        with pytest.raises(RefusedError, match=r"552 5\.3\.4 too big") as caught:
+            connection.transfer(CONTENT) if at == "content" else connection.finish()
+        assert not caught.value.temporary
+        assert not connection.is_open
+
+
 @pytest.mark.parametrize("step", ["RSET", "QUIT"])
 def test_a_relay_that_closes_where_nothing_is_left_to_say_changes_nothing(step: str) -> None:
     script = Script(answering(**{step: None, "RCPT": b"550 no\r\n"}))
