@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feeds.config import Config
-from feeds.errors import SecretError
+from feeds.errors import PublishError, SecretError
 from feeds.locks import hold_lock
+from feeds.publish.atomic import write_atomically
 
 PREFIX = "PAPERROUND_"
 _LEAST_CHARACTERS = 16
-_OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,21 +96,10 @@ def write_private(path: Path, text: str) -> None:
     """
     if path.exists():
         raise SecretError(str(path), "is there already; expected none")
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
-        except BaseException:
-            fresh.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SecretError(str(path), f"cannot be written: {error.strerror}") from error
+        write_atomically(path, text.encode(), private=True)
+    except PublishError as error:
+        raise SecretError(str(path), error.reason) from error
 
 
 def _find_key(name: str, config: Config, environment: Mapping[str, str]) -> str:

@@ -28,6 +28,7 @@ RANKS = {
     "hiding": 1,
     "config": 2,
     "locks": 2,
+    "publish.atomic": 2,
     "asking": 2,
     "secrets": 3,
     "notes": 3,

@@ -239,8 +239,8 @@ def export(config_path: Path | None, file: Path | None, state: str | None) -> No
     paused_until, created, confirmed, consent. FILE is replaced at once and can be read by its owner
     only. "paperround subscribers import" reads it.
     """
+    from feeds.publish.atomic import write_atomically
     from feeds.subscribers.many import read_all
-    from feeds.subscribers.private_file import write_privately
     from feeds.subscribers.table import format_rows
 
     with _opened(read_config(config_path)) as desk:
@@ -250,7 +250,7 @@ def export(config_path: Path | None, file: Path | None, state: str | None) -> No
             for piece in _join(records):
                 click.echo(piece, nl=False)
             return
-        write_privately(file, _join(records))
+        write_atomically(file, _join(records), private=True)
     out.print(f"wrote {count(found.total(), 'reader')} to {file}")
 
 

@@ -16,7 +16,7 @@ from feeds.database.tables import UtcDateTime, consents, outbox, subscribers, su
 from feeds.model import Preferences
 from feeds.secrets import Keys
 from feeds.subscribers.addresses import address_key, hash_address
-from feeds.subscribers.store import new_reader, new_token
+from feeds.subscribers.store import new_reader, new_token, read_preferences
 
 BATCH = 2000  # SQLite takes 32,766 values in one statement
 
@@ -291,14 +291,7 @@ def _list(row: Row[Any], consent: str) -> Listed:
     return Listed(
         address=row.address,
         state=row.state,
-        preferences=Preferences(
-            lang=row.lang,
-            selection=row.selection,
-            rhythm=row.rhythm,
-            hour=row.hour,
-            zone=row.zone,
-            paused_until=row.paused_until,
-        ),
+        preferences=read_preferences(row),
         created=row.created,
         confirmed=row.confirmed,
         since=moments[row.state] or row.created,

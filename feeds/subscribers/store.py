@@ -364,6 +364,18 @@ SUBSCRIBER_COLUMNS = tuple(
 """What a query asks for whose rows are read as readers, by these names."""
 
 
+def read_preferences(row: Any) -> Preferences:
+    """What a reader wants, by a row that has these columns."""
+    return Preferences(
+        lang=row.lang,
+        selection=row.selection,
+        rhythm=row.rhythm,
+        hour=row.hour,
+        zone=row.zone,
+        paused_until=row.paused_until,
+    )
+
+
 def read_subscriber(row: Any) -> Subscriber:
     """The reader whose ``SUBSCRIBER_COLUMNS`` a row has."""
     return Subscriber(
@@ -371,14 +383,7 @@ def read_subscriber(row: Any) -> Subscriber:
         token=row.token,
         address=row.address,
         state=row.state,
-        preferences=Preferences(
-            lang=row.lang,
-            selection=row.selection,
-            rhythm=row.rhythm,
-            hour=row.hour,
-            zone=row.zone,
-            paused_until=row.paused_until,
-        ),
+        preferences=read_preferences(row),
         created=row.created,
         confirmed=row.confirmed,
         revision=row.revision,
