@@ -16,8 +16,10 @@ from feeds.config import Config
 from feeds.database.letters import LetterKind, letter
 from feeds.database.tables import outbox, subscribers
 from feeds.delivery.composer import Sign
-from feeds.delivery.outbox import Pause, Progress, read_pause, read_progress
-from feeds.delivery.postman import Postman, Tally
+from feeds.delivery.outbox import Pause, read_pause
+from feeds.delivery.postman import Postman
+from feeds.delivery.progress import Progress, read_progress
+from feeds.delivery.run import Tally
 from feeds.subscribers.store import Readers
 from tests.rounds import (
     KEYS,

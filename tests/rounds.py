@@ -17,7 +17,8 @@ from feeds.database.opening import open_database, upgrade_database
 from feeds.database.tables import metadata, outbox, subscribers
 from feeds.delivery.composer import Composer, Sign
 from feeds.delivery.outbox import post_mailing
-from feeds.delivery.postman import Postman, RelayLike
+from feeds.delivery.postman import Postman
+from feeds.delivery.run import RelayLike
 from feeds.delivery.smtp import Relay
 from feeds.model import Letter, Mailing, Subscriber
 from feeds.secrets import Keys

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # brings the database with it
     from sqlalchemy import Engine
 
     from feeds.delivery.outbox import Pause
-    from feeds.delivery.outbox import Progress as Mail
+    from feeds.delivery.progress import Progress as Mail
 
 _BAR = 20
 _PAUSE = "smtp"
@@ -41,7 +41,8 @@ def read_mail(
 ) -> tuple[list[Mail], Pause | None]:
     """How far the mailings of some days are, or all; and what holds mail up, if anything does."""
     from feeds.database.engine import explain_errors
-    from feeds.delivery.outbox import read_pause, read_progress
+    from feeds.delivery.outbox import read_pause
+    from feeds.delivery.progress import read_progress
 
     with explain_errors(engine), engine.begin() as connection:
         pause = read_pause(connection, _PAUSE)

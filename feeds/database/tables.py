@@ -166,7 +166,8 @@ mailings = Table(
 
 # A mail to one reader: an issue's (daily, weekly), or a letter (confirm, access, known) without a
 # day. Whoever deletes a reader leaves the line, which then is nobody's. ``due`` is when it may be
-# sent, ``reply`` what the relay said, or why it was not sent; addresses are taken out of it.
+# sent and ``tried`` when it first was; ``reply`` is what the relay said, or why it was not sent:
+# addresses are taken out of it.
 outbox = Table(
     "outbox",
     metadata,
@@ -180,6 +181,7 @@ outbox = Table(
     Column("due", UtcDateTime, nullable=False),
     Column("first_due", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("tried", UtcDateTime),
     Column("changed", UtcDateTime, nullable=False),
     Column("reply", Text),
     UniqueConstraint("day", "subscriber"),

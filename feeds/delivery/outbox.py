@@ -8,7 +8,7 @@ its connection of which nobody can know whether the relay took it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -156,6 +156,7 @@ class Line:
     due: datetime
     first_due: datetime
     attempts: int
+    tried: datetime | None
     reader: Subscriber | None
     nonce: str | None
     had_days: bool = False
@@ -174,6 +175,7 @@ _HAD_DAYS = case(
 _LINE_COLUMNS = (
     *(outbox.c.id.label("line"), outbox.c.lang.label("line_lang")),
     *(outbox.c.kind, outbox.c.day, outbox.c.due, outbox.c.first_due, outbox.c.attempts),
+    outbox.c.tried,
     *(subscribers.c.nonce, _HAD_DAYS.label("had_days")),
 )
 
@@ -225,6 +227,7 @@ def _read_line(row: Any) -> Line:
         due=row.due,
         first_due=row.first_due,
         attempts=row.attempts,
+        tried=row.tried,
         nonce=row.nonce,
         had_days=bool(row.had_days),
         reader=None if row.id is None else read_subscriber(row),
@@ -253,6 +256,10 @@ _SETTLE = (
         state=bindparam("ending"),
         due=bindparam("due_at"),
         attempts=outbox.c.attempts + bindparam("tries"),
+        tried=case(
+            (bindparam("tries") > 0, func.coalesce(outbox.c.tried, bindparam("now"))),
+            else_=outbox.c.tried,
+        ),
         changed=bindparam("now"),
         reply=bindparam("said"),
     )
@@ -307,7 +314,12 @@ def recover(connection: Connection, now: datetime, policy: Literal["retry", "hol
         update(outbox)
         .where(cut_off)
         .values(
-            state="pending", attempts=outbox.c.attempts + 1, changed=now, reply=INTERRUPTED, due=now
+            state="pending",
+            attempts=outbox.c.attempts + 1,
+            tried=func.coalesce(outbox.c.tried, now),
+            changed=now,
+            reply=INTERRUPTED,
+            due=now,
         )
     )
     return done.rowcount
@@ -322,7 +334,7 @@ def revive(connection: Connection, day: date, states: Iterable[str], now: dateti
             outbox.c.state.in_(tuple(states)),
             outbox.c.subscriber.is_not(None),
         )
-        .values(state="pending", attempts=0, due=now, first_due=now, changed=now)
+        .values(state="pending", attempts=0, tried=None, due=now, first_due=now, changed=now)
     )
     return done.rowcount
 
@@ -412,74 +424,3 @@ def read_mailed_articles(
         )
     ).all()
     return frozenset(article for content in contents for article in read_articles(content))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a mailing is: readers by what became of their line, and the reasons of failures.
-
-    ``due_now`` counts those that wait for nothing any more. ``reasons`` are what relays said, with
-    how many readers it befell, the most frequent first.
-    """
-
-    day: date
-    kind: str
-    lang: str
-    sent: int = 0
-    pending: int = 0
-    sending: int = 0
-    failed: int = 0
-    skipped: int = 0
-    due_now: int = 0
-    reasons: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def readers(self) -> int:
-        """Everybody whom it is, or was, for: skipped ones wanted none of it."""
-        return self.sent + self.pending + self.sending + self.failed
-
-
-def read_progress(
-    connection: Connection, now: datetime, days: Iterable[date] | None = None
-) -> list[Progress]:
-    """How far the mailings of some days are, or of all: newest first."""
-    some = outbox.c.day.is_not(None)
-    wanted = some if days is None else some & outbox.c.day.in_(tuple(days))
-    key = (outbox.c.day, outbox.c.kind, outbox.c.lang)
-    counts = connection.execute(
-        select(
-            *key,
-            outbox.c.state,
-            func.count().label("lines"),
-            func.sum(case((outbox.c.due <= now, 1), else_=0)).label("due"),
-        )
-        .where(wanted)
-        .group_by(*key, outbox.c.state)
-    ).all()
-    reasons = connection.execute(
-        select(*key, outbox.c.reply, func.count().label("lines"))
-        .where(
-            wanted,
-            (outbox.c.state == "failed")
-            | ((outbox.c.state == "pending") & (outbox.c.attempts > 0)),
-            outbox.c.reply.is_not(None),
-        )
-        .group_by(*key, outbox.c.reply)
-    ).all()
-    return list(_gather_progress(counts, reasons))
-
-
-def _gather_progress(counts: Iterable[Any], reasons: Iterable[Any]) -> Iterator[Progress]:
-    found: dict[tuple[date, str, str], dict[str, Any]] = {}
-    for row in counts:
-        counted = found.setdefault((row.day, row.kind, row.lang), {})
-        counted[row.state] = row.lines
-        if row.state == "pending":
-            counted["due_now"] = row.due
-    said: dict[tuple[date, str, str], list[tuple[str, int]]] = {}
-    for row in reasons:
-        said.setdefault((row.day, row.kind, row.lang), []).append((row.reply, row.lines))
-    for key in sorted(found, reverse=True):
-        day, kind, lang = key
-        told = tuple(sorted(said.get(key, ()), key=lambda pair: (-pair[1], pair[0])))
-        yield Progress(day=day, kind=kind, lang=lang, reasons=told, **found[key])

@@ -19,7 +19,7 @@ def try_again_at(
     """When a mail that was refused for now is tried again: later each time, spread by chance.
 
     None: it has been tried for long enough. ``attempts`` counts those that failed, this one too;
-    ``first`` is when it was first due.
+    ``first`` is when it was first tried.
     """
     if now - first >= timedelta(hours=give_up_hours):
         return None

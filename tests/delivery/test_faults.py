@@ -18,9 +18,9 @@ from sqlalchemy import create_engine, text
 
 from feeds.database import engine as engine_module
 from feeds.database.opening import database_path
-from feeds.delivery import postman as postman_module
+from feeds.delivery import desk as desk_module
 from feeds.delivery.outbox import revive
-from feeds.delivery.postman import Tally
+from feeds.delivery.run import Tally
 from feeds.errors import StateError
 from tests.databases import SERVER, fresh_database, needs_postgresql
 from tests.ledger import Ledger, listening
@@ -361,7 +361,7 @@ def failing(
         if step == "taken" and len(ledger.arrivals) == after:
             start()
 
-    log, handler = logging.getLogger("feeds.delivery.postman"), Waiting(end)
+    log, handler = logging.getLogger("feeds.delivery.desk"), Waiting(end)
     log.addHandler(handler)
     ledger.notice = notice
     try:
@@ -375,7 +375,7 @@ def failing(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for long."""
     monkeypatch.setattr(engine_module, "BUSY_TIMEOUT_S", 0.1)
-    monkeypatch.setattr(postman_module, "_UNTIL_KEPT_S", 0.01)
+    monkeypatch.setattr(desk_module, "_UNTIL_KEPT_S", 0.01)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -20,7 +20,6 @@ from feeds.delivery.outbox import (
     INTERRUPTED,
     Line,
     Pause,
-    Progress,
     count_sent,
     first_sent,
     keep_pause,
@@ -30,12 +29,12 @@ from feeds.delivery.outbox import (
     read_due,
     read_mailing,
     read_pause,
-    read_progress,
     recover,
     reopen,
     revive,
     settle,
 )
+from feeds.delivery.progress import Progress, read_progress
 from feeds.model import Preferences
 from feeds.subscribers.hours import first_hour
 from feeds.subscribers.store import Readers

@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event, Thread, main_thread
@@ -18,10 +19,10 @@ from sqlalchemy import insert, update
 
 from feeds.config import Smtp
 from feeds.database.tables import holds, outbox, subscribers
-from feeds.delivery import postman as postman_module
+from feeds.delivery import run as run_module
 from feeds.delivery.dkim import DkimSigner, dns_record, generate_key
 from feeds.delivery.pacing import Pace, limit_of_day
-from feeds.delivery.postman import Tally
+from feeds.delivery.run import Tally
 from feeds.delivery.variant import assemble
 from feeds.errors import InUseError
 from feeds.model import Preferences
@@ -288,7 +289,7 @@ def test_an_address_that_is_none_fails_and_says_so(tmp_path: Path) -> None:
 def test_a_connection_carries_so_many_mails_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postman_module, "_MAILS_A_CONNECTION", 5)
+    monkeypatch.setattr(run_module, "_MAILS_A_CONNECTION", 5)
     with delivering(tmp_path, 12, smtp={"connections": 1}) as (office, ledger):
         office.work()
         sessions = Counter(arrival.session for arrival in ledger.arrivals)
@@ -351,7 +352,7 @@ def test_mail_waits_for_its_second(tmp_path: Path) -> None:
                 opened.clock.move(seconds=0.25)
                 return opened.clock()
 
-        opened.postman._clock = Ticking()
+        opened.postman._means = replace(opened.postman._means, clock=Ticking())
         assert opened.work() == Tally(sent=9)
         assert opened.clock() - NOW >= timedelta(seconds=2)
 
@@ -482,3 +483,13 @@ def test_old_lines_are_forgotten_while_it_works(tmp_path: Path) -> None:
         office.work()
         with office.engine.begin() as connection:
             assert connection.execute(outbox.select()).all() == []
+
+
+def test_what_waited_for_long_before_its_first_try_is_not_given_up_at_it(tmp_path: Path) -> None:
+    with delivering(tmp_path, 2, smtp={"give_up_hours": 4}) as (office, ledger):
+        office.clock.move(hours=100)  # the relay was down, say
+        ledger.reply = lambda step, _recipient: "450 4.2.0 greylisted" if step == "rcpt" else None
+        assert office.work() == Tally(deferred=2)
+        office.clock.move(hours=1)
+        ledger.reply = lambda _step, _recipient: None
+        assert office.work() == Tally(sent=2)

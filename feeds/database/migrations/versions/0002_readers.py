@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("due", _moment, nullable=False),
         sa.Column("first_due", _moment, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tried", _moment),
         sa.Column("changed", _moment, nullable=False),
         sa.Column("reply", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
