@@ -30,7 +30,8 @@ from feeds.database.opening import open_database, upgrade_database
 from feeds.database.tables import subscribers
 from feeds.delivery.composer import Composer
 from feeds.delivery.outbox import post_mailing
-from feeds.delivery.postman import Postman, Tally
+from feeds.delivery.postman import Postman
+from feeds.delivery.run import Tally
 from feeds.delivery.smtp import Relay
 from feeds.model import Mailing
 from feeds.secrets import Keys
