@@ -218,8 +218,8 @@ def make_mailings() -> list[Mailing]:
     chance = random.Random(7)
     config = _make_config()
     site = make_site(config)
-    # Eight entries make a mail of some 30 KB.
-    return [render_mailing(make_issue(site, lang, 8, chance), site) for lang in config.languages]
+    # Five entries make a mail of some 30 KB.
+    return [render_mailing(make_issue(site, lang, 5, chance), site) for lang in config.languages]
 
 
 def _prepare(count: int) -> tuple[Press, list[Reader], Links]:
