@@ -14,6 +14,7 @@ from feeds.secrets import Keys
 LONGEST = 254
 """Characters of an address that mail servers take (RFC 5321, section 4.5.3.1.3)."""
 _SHOWN = 60
+_SENTENCE_END = re.compile(r"\.\s+(?=[A-Z])")
 # What most addresses are like: in such a part nothing is wrong, and nothing is kept otherwise.
 _PLAIN = re.compile(r"[a-z0-9_-]{1,31}(?:\.[a-z0-9_-]{1,31})?", re.ASCII)
 
@@ -56,12 +57,18 @@ def _read_carefully(text: str) -> str:
     except EmailNotValidError as error:
         expected = "expected one such as reader@example.org"
         shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
-        raise SubscriptionError("address", f"{shown!r}: {error} {expected}") from error
+        raise SubscriptionError("address", f"{shown!r}: {_explain(error)}; {expected}") from error
     ascii_email = found.ascii_email
     if ascii_email is None or len(ascii_email) > LONGEST:
         message = f"is longer than {LONGEST} characters in ASCII; expected fewer"
         raise SubscriptionError("address", message)
     return ascii_email
+
+
+def _explain(error: EmailNotValidError) -> str:
+    """What the library says in a sentence or two, as the part of a sentence."""
+    sentences = _SENTENCE_END.split(str(error).removesuffix("."))
+    return ": ".join(f"{one[:1].lower()}{one[1:]}" for one in sentences)
 
 
 def address_key(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from unicodedata import normalize
 
 import pytest
@@ -93,7 +94,30 @@ def test_what_is_none_is_told_in_a_short_line(written: str) -> None:
         read_address(written)
     assert told.value.key == "address"
     assert str(told.value).isprintable()
+    assert re.fullmatch(r"address: .*[^.;:]; expected [^.;][^;]*[^.;]", str(told.value))
+    assert not re.search(r"\. [A-Za-z]", str(told.value))
     assert len(str(told.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        ("", "'': an email address must have an @-sign"),
+        ("reader@", "'reader@': there must be something after the @-sign"),
+        (
+            "reader@example",
+            "'reader@example': the part after the @-sign is not valid: it should have a period",
+        ),
+        (
+            "a:b@c.org",
+            "'a:b@c.org': the email address contains invalid characters before the @-sign: ':'",
+        ),
+    ],
+)
+def test_what_is_none_is_told_in_one_sentence(written: str, wrong: str) -> None:
+    with pytest.raises(SubscriptionError) as told:
+        read_address(written)
+    assert str(told.value) == f"address: {wrong}; expected one such as reader@example.org"
 
 
 def test_the_longest_has_254_characters() -> None:
