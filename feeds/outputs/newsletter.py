@@ -71,6 +71,7 @@ def describe(
     paged, postal = "pages" in config.outputs, config.mail.postal_address
     page = config.address(newsletter_path(lang, issue.day))
     publication = say_publication(lang, site)
+    joinable = config.has_readers and unsubscribe is None
     return {
         "heading": say_days(issue, language),
         "publication": publication,
@@ -81,6 +82,8 @@ def describe(
         "page": page if "newsletter" in config.outputs and issue.kind == "daily" else None,
         "archive": config.address(f"{lang}/") if paged else None,
         "feeds": config.address(f"{lang}/feeds/") if paged else None,
+        # Whoever reads the mail has signed up.
+        "sign_up": config.reader_address(lang, "subscribe") if joinable else None,
         "postal_address": allow_characters(config.localized(postal, lang)) if postal else None,
     }
 

@@ -166,6 +166,24 @@ def test_what_is_a_message_in_a_mail_is_the_main_thing_of_the_page() -> None:
     assert tree(mail(issue)).xpath("//body/*/@role") == ["article"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"), [("ko", "메일로 받기"), ("en", "Subscribe")], ids=["ko", "en"]
+)
+def test_page_leads_to_signing_up_where_there_is_mail_and_the_mail_does_not(
+    lang: str, said: str
+) -> None:
+    issue = make_issue([make_article("A", lang=lang)], lang=lang)
+    mails = {"deliver": ["mail"], "mail": {"from_address": "papers@paperround.example"}}
+    way = (said, f"{BASE}/{lang}/subscribe")
+    page: html.HtmlElement = html.document_fromstring(
+        render_page(issue, make_site(make_config(**mails)))
+    )
+    assert [(link.text, link.get("href")) for link in page.iter("a")].count(way) == 1
+    assert "/subscribe" not in render_page(issue, make_site())
+    assert mail(issue, **mails).html == mail(issue).html
+    assert mail(issue, **mails).text == mail(issue).text
+
+
 def test_every_issue_has_a_page() -> None:
     issues = [make_issue([make_article("A B", lang=lang)], lang=lang) for lang in ("ko", "en")]
     files = list(write_newsletters(make_site(None, *issues)))
