@@ -7,6 +7,7 @@ made is done in a thread.
 from __future__ import annotations
 
 import logging
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from feeds.web.compression import CompressedFiles
 from feeds.web.files import SiteFiles
 from feeds.web.paths import decode_path
 from feeds.web.policies import safety_headers
-from feeds.web.responses import decide, read_all
+from feeds.web.responses import Resource, decide, read_all
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,6 @@ log = logging.getLogger(__name__)
 _LONGEST_TARGET = 8 * 1024
 _MOST_HEADERS = 32 * 1024
 _RETRY_S = "60"
-_METHODS = ("GET", "HEAD", "POST")
 # An error is not to be kept by anybody, nor found by searching.
 _NOT_KEPT = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 # At the top of a host whatever the prefix is: those who ask for them know no prefix.
@@ -41,6 +41,9 @@ _ICON = "assets/icon.*.svg"
 class Feeds(Protocol):
     """What makes feeds when they are asked for."""
 
+    def recall(self, path: str, query: bytes) -> Resource | None:
+        """A feed that is made already; None where it has to be looked for, which takes a while."""
+
     def answer(self, path: str, query: bytes, asked: Headers) -> Response | None:
         """Answer for a path below the prefix; None where it is no such feed."""
 
@@ -49,7 +52,7 @@ class Readers(Protocol):
     """The pages for readers of the mail: the only ones that take something in."""
 
     async def answer(self, scope: Scope, receive: Receive, inside: str) -> Response | None:
-        """Answer a GET, HEAD or POST for a path below the prefix; None where it is none of them."""
+        """Answer any method for a path below the prefix; None where it is none of them."""
 
 
 def create_app(
@@ -107,7 +110,7 @@ class _Application:
     async def _ask_readers(
         self, scope: Scope, receive: Receive, inside: str | None
     ) -> Response | None:
-        if self._readers is None or inside is None or scope["method"] not in _METHODS:
+        if self._readers is None or inside is None:
             return None
         return await self._readers.answer(scope, receive, inside)
 
@@ -116,13 +119,13 @@ class _Application:
         if inside is None:
             led = self._lead(path)
             return led if led else await run_in_threadpool(self._not_found)
-        if self._feeds and scope["query_string"]:
-            made = await run_in_threadpool(self._feeds.answer, inside, scope["query_string"], asked)
-            if made:
+        if self._feeds and (query := scope["query_string"]):
+            if answer := _answer_at_once(self._feeds.recall(inside, query), asked):
+                return answer
+            if made := await run_in_threadpool(self._feeds.answer, inside, query, asked):
                 return made
-        file = self._files.recall(_index(inside))
-        if file and (answer := decide(file, asked)).is_ready():
-            return answer.complete()
+        if answer := _answer_at_once(self._files.recall(_index(inside)), asked):
+            return answer
         return await run_in_threadpool(self._read, path, inside, asked)
 
     def _below(self, path: str) -> str | None:
@@ -172,11 +175,18 @@ def _index(inside: str) -> str:
     return f"{inside}index.html" if inside.endswith("/") or not inside else inside
 
 
+def _answer_at_once(known: Resource | None, asked: Headers) -> Response | None:
+    """The answer, where nothing has to be read for it."""
+    if known and (answer := decide(known, asked)).is_ready():
+        return answer.complete()
+    return None
+
+
 def _refuse(scope: Scope) -> Response | None:
     """Refuse what no reader sends."""
     if len(scope["raw_path"]) + len(scope["query_string"]) > _LONGEST_TARGET:
         return _line(414, "This address is too long.")
-    if sum(len(name) + len(text) for name, text in scope["headers"]) > _MOST_HEADERS:
+    if sum(map(len, chain.from_iterable(scope["headers"]))) > _MOST_HEADERS:
         return _line(431, "These headers are too long.")
     return None
 

@@ -9,7 +9,7 @@ from functools import partial
 import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope
 
 from feeds.errors import StateError
@@ -34,6 +34,7 @@ _ANSWERS: Mapping[str, Callable[[Desk, Request], Response]] = {
     "data": answer_data,
     "mine": answer_mine,
 }
+_METHODS = ("GET", "HEAD", "POST")
 _LEAVING = "unsubscribe"
 _RETRY_S = "60"
 # A database that is locked keeps these threads waiting, and none of those that serve files.
@@ -49,16 +50,19 @@ class ReaderPages:
         self._threads: CapacityLimiter | None = None
 
     async def answer(self, scope: Scope, receive: Receive, inside: str) -> Response | None:
-        """Answer a GET, HEAD or POST; None where the path is none of a page for readers.
+        """Answer any method; None where the path is none of a page for readers.
 
         :param inside: the path below the prefix, decoded.
         """
         headers = Headers(raw=scope["headers"])
         lang, _, page = inside.rstrip("/").partition("/")
-        is_post = scope["method"] == "POST"
+        method = scope["method"]
         if lang not in self._desk.config.languages or page not in _ANSWERS:
-            asset = None if is_post else self._desk.look.asset(inside)
+            asset = self._desk.look.asset(inside) if method in ("GET", "HEAD") else None
             return respond(asset, headers) if asset else None
+        if method not in _METHODS:
+            return _refuse_method()
+        is_post = method == "POST"
         make = partial(self._read, scope, headers, lang, page)
         try:
             body = await read_body(headers, receive) if is_post else None
@@ -147,3 +151,9 @@ class ReaderPages:
         return look.tell(
             lang, page, heading, words[f"{reason}_text"], status=status, headers=headers, ways=ways
         )
+
+
+def _refuse_method() -> Response:
+    """Refuse what no page has an answer to; the connection is closed, as more of it may follow."""
+    headers = {"Allow": ", ".join(_METHODS), "Connection": "close", "Cache-Control": "no-store"}
+    return PlainTextResponse("Only GET, HEAD and POST.\n", 405, headers)
