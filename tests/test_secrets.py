@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from feeds.errors import PaperroundError, SecretError
 from feeds.secrets import Keys, kept_key_path, load_keys, read_secret, write_private
 from tests.presses import make_config
 from tests.publications import read_tree
-from tests.system import files_of_at_most
+from tests.system import files_of_at_most, run_at_once
 
 LONG, OTHER = "sixteen letters or more", "another one that is long"
 
@@ -99,29 +97,15 @@ def test_a_kept_key_that_was_emptied_is_told_and_not_made_anew(tmp_path: Path) -
 
 
 def test_processes_that_start_at_once_make_one_key(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from feeds.secrets import load_keys; "
-        "from tests.presses import make_config; sys.stdin.readline(); "
-        "roots = [Path(sys.argv[1]) / str(number) for number in range(40)]; "
-        "print([load_keys(make_config(root), {}) for root in roots])"
+    answers = run_at_once(
+        "from pathlib import Path; from feeds.secrets import load_keys; "
+        "from tests.presses import make_config; "
+        "roots = [Path(sys.argv[1]) / str(number) for number in range(40)]",
+        "print([load_keys(make_config(root), {}) for root in roots])",
+        tmp_path,
     )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path)],
-            cwd=Path(__file__).parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    answers = {process.communicate(timeout=60)[0] for process in processes}
-    assert len(answers) == 1
-    assert answers.pop().startswith("[Keys(")
+    [answer] = set(answers)
+    assert answer.startswith("[Keys(")
 
 
 def test_a_disk_without_room_for_a_key_is_told_and_leaves_none(tmp_path: Path) -> None:
