@@ -19,7 +19,8 @@ from http import HTTPStatus
 from typing import Any
 
 from feeds.asking import ANSWER_S, Answer, ask, show_origin
-from feeds.config import Config
+from feeds.config import Config, Webhook
+from feeds.delivery.retry_after import find_wait, keep_wait, read_retry_after
 from feeds.errors import DeliveryError, SecretError
 from feeds.model import Newsletter
 from feeds.secrets import PREFIX, read_secret
@@ -31,6 +32,7 @@ VERSION = 1
 _LEAST_KEY_BYTES = 24
 _MARKER = "whsec_"
 _TRY_AGAIN = {408, 425, 429}
+_MAY_ASK_TO_WAIT = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 def open_webhooks(
@@ -68,6 +70,8 @@ class WebhookWay:
     def __call__(self, newsletter: Newsletter, config: Config, *, published: datetime) -> None:
         """Post an issue; one in a language that the target does not want is done with.
 
+        A target that asked to be left alone for a while (``Retry-After``) is.
+
         :raises DeliveryError: the target did not take it, or there is no secret to sign with.
         """
         target = config.webhooks.get(self._name)
@@ -76,9 +80,12 @@ class WebhookWay:
             raise self._fail(message, temporary=False)
         if target.languages and newsletter.lang not in target.languages:
             return
+        place, now = show_origin(target.url), self._clock()
+        if until := find_wait(config, self._name, target.url, now):
+            raise self._fail(f"{place} {_say_wait(until)}", temporary=True)
         message_id = identify(newsletter, config, self._name)
         body = write_payload(newsletter, config, published=published, message_id=message_id)
-        moment = int(self._clock().timestamp())
+        moment = int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": message_id,
@@ -86,14 +93,13 @@ class WebhookWay:
             "webhook-timestamp": str(moment),
             "webhook-signature": sign(self._keys(), message_id, moment, body),
         }
-        place = show_origin(target.url)
         try:
             answer = ask("POST", target.url, headers=headers, body=body, answer_s=self._answer_s)
         except ConnectionError as error:
             raise self._fail(f"{place}: {error}", temporary=True) from error
-        self._judge(answer, place)
+        self._judge(answer, place, target, config)
 
-    def _judge(self, answer: Answer, place: str) -> None:
+    def _judge(self, answer: Answer, place: str, target: Webhook, config: Config) -> None:
         """Do nothing where the target took the issue.
 
         :raises DeliveryError: it did not.
@@ -107,8 +113,18 @@ class WebhookWay:
             advice = f"; redirects are not followed: expected the address itself as {key}.url"
         elif status == HTTPStatus.GONE:
             advice = f"; it wants no more: remove [{key}]"
+        elif status in _MAY_ASK_TO_WAIT and (until := self._heed(answer, target, config)):
+            advice = f"; it {_say_wait(until)}"
         temporary = status in _TRY_AGAIN or status >= 500
         raise self._fail(f"{place} answered {_name_status(status)}{advice}", temporary=temporary)
+
+    def _heed(self, answer: Answer, target: Webhook, config: Config) -> datetime | None:
+        """Keep until when the target wants to be left alone, if it says so."""
+        said = answer.headers.get("retry-after", "")
+        until = read_retry_after(said, self._clock(), config)
+        if until is not None:
+            keep_wait(config, self._name, target.url, until)
+        return until
 
     def _keys(self) -> list[bytes]:
         """The keys to sign with: the newest, and the one before it while receivers change over.
@@ -202,6 +218,10 @@ def write_payload(
         },
     }
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _say_wait(until: datetime) -> str:
+    return f"asks to be left alone until {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _name_status(status: int) -> str:

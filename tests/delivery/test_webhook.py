@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from feeds.config import Config, Webhook
+from feeds.config import Config, Smtp, Webhook
 from feeds.database.state import open_state
 from feeds.delivery.webhook import WebhookWay, open_webhooks
 from feeds.errors import DeliveryError
@@ -88,14 +88,18 @@ def answer(status: int, headers: Mapping[str, str] | None = None, body: bytes = 
     return reply
 
 
-def configure(root: Path, url: str, **keys: Any) -> Config:
-    return make_config(root, webhooks={"chat": Webhook(url=url, **keys)})
+def configure(root: Path, url: str, *, smtp: Smtp | None = None, **keys: Any) -> Config:
+    return make_config(root, webhooks={"chat": Webhook(url=url, **keys)}, smtp=smtp or Smtp())
 
 
 def open_way(
-    config: Config, *, secrets: Mapping[str, str] = SECRETS, answer_s: float = 20.0
+    config: Config,
+    *,
+    secrets: Mapping[str, str] = SECRETS,
+    answer_s: float = 20.0,
+    now: datetime = SENT,
 ) -> WebhookWay:
-    ways = open_webhooks(config, clock=lambda: SENT, environment=secrets, answer_s=answer_s)
+    ways = open_webhooks(config, clock=lambda: now, environment=secrets, answer_s=answer_s)
     assert list(ways) == ["webhook:chat"]
     return ways["webhook:chat"]
 
@@ -238,6 +242,125 @@ def test_what_will_not_change_is_not_tried_again(tmp_path: Path, status: int, sa
         error = refuse(configure(tmp_path, receiver.origin))
     assert not error.temporary
     assert str(error) == f"webhook:chat: {receiver.origin} {said}"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "120",
+        " 0120 ",
+        "Fri, 20 Dec 2024 12:36:56 GMT",
+        "Friday, 20-Dec-24 12:36:56 GMT",
+        "Fri Dec 20 12:36:56 2024",
+    ],
+)
+def test_a_target_that_asks_to_be_left_alone_is(tmp_path: Path, status: int, said: str) -> None:
+    with Receiver(answer(status, {"Retry-After": said})) as receiver:
+        config = configure(tmp_path, receiver.origin)
+        error = refuse(config)
+        assert error.temporary
+        asks = "asks to be left alone until 2024-12-20 12:36:56 UTC"
+        assert str(error).endswith(f"; it {asks}")
+        # Whatever it is, in whichever process: each opens its ways anew.
+        for lang in ("ko", "en"):
+            error = refuse(config, lang=lang, now=SENT + timedelta(seconds=119))
+            assert error.temporary
+            assert str(error) == f"webhook:chat: {receiver.origin} {asks}"
+        assert len(receiver.seen) == 1
+        post(config, now=SENT + timedelta(seconds=120))
+        assert len(receiver.seen) == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "9" * 4,
+        "9" * 9,
+        "9" * 5000,
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+    ],
+    ids=lambda said: said[:20],
+)
+@pytest.mark.parametrize("hours", [2, 10**12])
+def test_nobody_is_left_alone_for_longer_than_mails_are_tried(
+    tmp_path: Path, said: str, hours: int
+) -> None:
+    longest = timedelta(hours=2 if hours == 2 else 7 * 24)
+    with Receiver(answer(429, {"Retry-After": said})) as receiver:
+        config = configure(tmp_path, receiver.origin, smtp=Smtp(give_up_hours=hours))
+        assert refuse(config).temporary
+        post(config, now=SENT + longest)
+    assert len(receiver.seen) == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "0",
+        "-1",
+        "-99999999999999999999",
+        "1.5",
+        "1e9",
+        "²",
+        "soon",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Fri, 20 Dec 2024 12:34:56 GMT",
+        "Fri, 32 Dec 2024 12:34:56 GMT",
+        "Fri, 20 Dec 99999999999 12:34:56 GMT",
+        "Fri, 20 Dec 2024 12:34:56 +99999999999999999999",
+        "," * 100,
+    ],
+    ids=lambda said: said[:60],
+)
+def test_what_is_no_time_to_wait_for_is_not_waited_for(tmp_path: Path, said: str) -> None:
+    with Receiver(answer(503, {"Retry-After": said})) as receiver:
+        config = configure(tmp_path, receiver.origin)
+        error = refuse(config)
+        assert error.temporary
+        assert str(error).endswith("answered 503 Service Unavailable")
+        post(config)
+    assert len(receiver.seen) == 2
+
+
+def test_another_address_is_not_kept_waiting(tmp_path: Path) -> None:
+    with Receiver(answer(429, {"Retry-After": "3600"})) as receiver:
+        refuse(configure(tmp_path, f"{receiver.origin}/old"))
+        post(configure(tmp_path, f"{receiver.origin}/new"))
+    assert [path for path, _, _ in receiver.seen] == ["/old", "/new"]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"\xff",
+        b"2024-12-20T12:35:00 x",
+        b"2024-12-20T12:35:00+00:00 x",
+        b"2999-12-20T12:35:00+00:00 {}",
+        b"2024-12-20T12:35:00 {}",
+    ],
+)
+def test_a_wait_that_was_kept_wrongly_keeps_nobody_waiting(tmp_path: Path, kept: bytes) -> None:
+    with Receiver(answer(429, {"Retry-After": "60"})) as receiver:
+        config = configure(tmp_path, receiver.origin)
+        refuse(config)
+        [file] = (config.state_folder / "webhooks").iterdir()
+        file.write_bytes(kept.replace(b"{}", file.read_bytes().split()[1]))
+        post(config)
+    assert len(receiver.seen) == 2
+
+
+def test_a_target_is_posted_to_where_a_wait_cannot_be_kept(tmp_path: Path) -> None:
+    with Receiver(answer(429, {"Retry-After": "60"})) as receiver:
+        config = configure(tmp_path, receiver.origin)
+        config.state_folder.mkdir()
+        (config.state_folder / "webhooks").write_text("in the way")
+        assert refuse(config).temporary
+        post(config)
+    assert len(receiver.seen) == 2
 
 
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
