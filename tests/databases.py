@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Connection, NullPool, create_engine, make_url
 
 SERVER = os.environ.get("PAPERROUND_TEST_DATABASE")
 WHY_NOT = "no PostgreSQL here; PAPERROUND_TEST_DATABASE names one, and .ci/run starts one"
@@ -34,14 +34,54 @@ def fresh_database(kind: str) -> Iterator[str | None]:
     if kind == "sqlite":
         yield None
         return
-    assert SERVER is not None
-    name = f"paperround_{secrets.token_hex(6)}"
-    server = create_engine(SERVER, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    name = _IDLE.pop() if _IDLE else _create()
     try:
-        yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+        yield _address(name)
     finally:
-        with server.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-        server.dispose()
+        _clear(name)
+        _IDLE.append(name)
+
+
+def drop_databases() -> None:
+    """Drop what ``fresh_database`` made, when this process needs none any more."""
+    if _IDLE:
+        with _connect(_address()) as connection:
+            while _IDLE:
+                connection.exec_driver_sql(f"DROP DATABASE {_IDLE.pop()} WITH (FORCE)")
+
+
+# Databases that are empty and nobody's. To make one and to drop it takes a server several times as
+# long as to clear it.
+_IDLE: list[str] = []
+
+
+def _create() -> str:
+    name = f"paperround_{secrets.token_hex(6)}"
+    with _connect(_address()) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    return name
+
+
+def _clear(name: str) -> None:
+    """Leave nothing in a database, and nobody: a process that was killed may hold locks still."""
+    with _connect(_address(name)) as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+
+
+def _address(database: str | None = None) -> str:
+    """Of a database on the server for tests; without a name, the one that is always there."""
+    assert SERVER is not None
+    url = make_url(SERVER)
+    return (url.set(database=database) if database else url).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _connect(address: str) -> Iterator[Connection]:
+    engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
