@@ -13,28 +13,27 @@ from functools import lru_cache
 
 from feeds.model import Language
 
-_LETTER = re.compile(r"[^\W\d_]")
-_LATIN = re.compile("[A-Za-z]")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LATIN = re.compile("[A-Za-z]+")
 
 
 def count_scripts(text: str, languages: Mapping[str, Language]) -> dict[str, int]:
     """How many letters of each language's own script a text holds; none of those without any."""
-    counts = {
-        code: len(_compile(language.script).findall(text))
+    return {
+        code: count
         for code, language in languages.items()
-        if language.script
+        if language.script and (count := _count(_compile(language.script), text))
     }
-    return {code: count for code, count in counts.items() if count}
 
 
 def count_letters(text: str) -> int:
     """How many letters of any script a text holds."""
-    return len(_LETTER.findall(text))
+    return _count(_LETTERS, text)
 
 
 def count_latin(text: str) -> int:
     """How many plain Latin letters a text holds."""
-    return len(_LATIN.findall(text))
+    return _count(_LATIN, text)
 
 
 def shared_language(languages: Mapping[str, Language]) -> str:
@@ -49,7 +48,7 @@ def tell_language(text: str, lang: str, languages: Mapping[str, Language]) -> st
     if that has no script of its own, else the shared language.
     """
     counts = count_scripts(text, languages)
-    if counts.get(lang) or not count_letters(text):
+    if lang in counts or not _LETTERS.search(text):
         return lang
     if counts:
         return max(counts, key=counts.__getitem__)
@@ -61,6 +60,11 @@ def has_script(lang: str, languages: Mapping[str, Language]) -> bool:
     return lang in languages and bool(languages[lang].script)
 
 
+def _count(runs: re.Pattern[str], text: str) -> int:
+    """How many letters stand in the runs of them that a pattern finds."""
+    return len(text) - len(runs.sub("", text))
+
+
 @lru_cache(maxsize=32)
 def _compile(script: str) -> re.Pattern[str]:
-    return re.compile(script)
+    return re.compile(f"(?:{script})+")

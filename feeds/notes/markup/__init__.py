@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from markdown_it.token import Token
-from markdown_it.tree import SyntaxTreeNode
 
 from feeds.model import Image, Language, Text
 from feeds.notes.markup.blocks import join_blocks
@@ -27,6 +26,7 @@ from feeds.notes.markup.latex import has_quotes, latex_to_text, read_prose
 from feeds.notes.markup.plain import write_plain
 from feeds.notes.markup.sanitize import clean_html, clean_text
 from feeds.notes.markup.targets import Targets
+from feeds.notes.markup.tree import Node, grow_tree
 from feeds.notes.markup.unbroken import keep_unbroken
 
 # What goes along with a text while it is read.
@@ -121,8 +121,8 @@ def _finish(
 
 def _write(
     parser: NoteMarkdown, tokens: Sequence[Token], lang: str, languages: Mapping[str, Language]
-) -> tuple[SyntaxTreeNode, str]:
-    tree = SyntaxTreeNode(tokens)
+) -> tuple[list[Node], str]:
+    tree = grow_tree(tokens)
     mark_foreign(tree, lang, languages)
     keep_unbroken(tokens)
     return tree, parser.renderer.render(tokens, parser.options, {})

@@ -32,7 +32,7 @@ def _bind(children: Sequence[Token]) -> list[Token]:
     bound: list[Token] = []
     word: list[Token] = []
     for at, child in enumerate(children):
-        width = _measure(child.content)
+        width = _measure(child.content) if child.type == "formula" else 0
         if child.type == "formula" and width <= MAX_NARROW:
             if _room(word) < width:
                 bound, word = [*bound, *_close(word)], []
@@ -69,4 +69,4 @@ def _room(word: Sequence[Token]) -> int:
 
 
 def _measure(text: str) -> int:
-    return sum(2 if is_cjk(char) else 1 for char in text)
+    return len(text) if text.isascii() else sum(2 if is_cjk(char) else 1 for char in text)
