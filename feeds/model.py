@@ -277,6 +277,21 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a build came to: how much it read, how many files it wrote, and what there is to tell.
+
+    ``entries`` and ``days`` are those that are published, ``unchanged`` and ``removed`` files.
+    """
+
+    entries: int
+    days: int
+    written: int
+    unchanged: int
+    removed: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """An issue, rendered: the same for every reader of a variant."""
 

@@ -9,26 +9,23 @@ from datetime import date, datetime
 from feeds.archive.build import build_archive
 from feeds.archive.ledger import Ledger
 from feeds.archive_file import keep_entries
+from feeds.bodies import Bodies, parse_notes
 from feeds.config import Config
-from feeds.errors import NoteError
+from feeds.freshness import Freshness, find_maker
 from feeds.images import Pictures, collect_pictures
+from feeds.index_file import Index, open_index
 from feeds.languages import known_languages, load_languages
 from feeds.ledger_file import keep_ledger, load_ledger
 from feeds.model import (
     Archive,
-    Entry,
     Finding,
     Issue,
-    Language,
     Mailing,
     Newsletter,
     Note,
     OutputFile,
-    Source,
-    Text,
+    Report,
 )
-from feeds.notes import parse_note
-from feeds.notes.markup import plain_title, render_abstract, render_commentary
 from feeds.outputs import OUTPUTS
 from feeds.outputs.feed_list import list_feeds, list_unlisted_feeds
 from feeds.outputs.mailing import render_mailing, render_sample
@@ -100,6 +97,20 @@ class Build:
     publication: Publication
     published: Published
 
+    @property
+    def report(self) -> Report:
+        """What to tell of it."""
+        archive, published = self.publication.archive, self.published
+        shown = [article for lang in archive.languages for article in archive.articles[lang]]
+        return Report(
+            entries=len({article.source for article in shown}),
+            days=len({day.date for lang in archive.languages for day in archive.days[lang]}),
+            written=published.written,
+            unchanged=published.unchanged,
+            removed=published.removed,
+            findings=self.publication.findings,
+        )
+
 
 def build(
     config: Config,
@@ -107,6 +118,7 @@ def build(
     now: datetime,
     issued: Collection[date] = frozenset(),
     allow_deletes: bool = False,
+    full: bool = False,
     progress: Progress = _in_silence,
 ) -> Build:
     """Read the notes, write what is made of them, and keep the ledger.
@@ -114,21 +126,26 @@ def build(
     :param now: the moment of the build; the same notes, ledger and configuration give the same
         bytes on any moment of its day.
     :param issued: days whose issue has gone out.
+    :param full: take nothing from the index of earlier builds.
     :raises PaperroundError: the configuration, the ledger or the output folder stood in the way.
         A note that cannot be read is no reason: it is one of the publication's findings.
     """
-    publication = prepare(
-        config, now=now, issued=issued, allow_deletes=allow_deletes, progress=progress
-    )
-    files = render_files(publication, progress=progress)
-    # The ledger first: an id that a reader has seen must never be forgotten.
-    kept = keep_ledger(publication.ledger, config)
-    advance = progress("Writing", len(files))
-    published = publish_folder(files, config.out_folder, advance=advance)
-    # Last: a feed that is combined of these names no page that is not there.
-    kept += keep_entries(publication.site)
-    told = replace(publication, findings=(*publication.findings, *kept))
-    return Build(publication=told, published=published)
+    with open_index(config, anew=full) as index:
+        fresh = Freshness(config, index, now=now, issued=issued)
+        publication = _prepare(config, index, now, issued, allow_deletes, progress)
+        files = render_files(publication, progress=progress)
+        # The ledger first: an id that a reader has seen must never be forgotten.
+        kept = keep_ledger(publication.ledger, config)
+        advance = progress("Writing", len(files))
+        published = publish_folder(files, config.out_folder, advance=advance)
+        # Last: a feed that is combined of these names no page that is not there.
+        kept += keep_entries(publication.site)
+        found = (*publication.findings, *kept)
+        done = Build(publication=replace(publication, findings=found), published=published)
+        fresh.keep(done.report)
+        index.save()
+        told = replace(publication, findings=(*found, *index.findings))
+    return replace(done, publication=told)
 
 
 def prepare(
@@ -140,13 +157,30 @@ def prepare(
     progress: Progress = _in_silence,
 ) -> Publication:
     """Read the notes and work out the archive, without writing anything."""
+    with open_index(config) as index:
+        return _prepare(config, index, now, issued, allow_deletes, progress)
+
+
+def _prepare(
+    config: Config,
+    index: Index,
+    now: datetime,
+    issued: Collection[date],
+    allow_deletes: bool,
+    progress: Progress,
+) -> Publication:
     languages = load_languages(config.languages, config.templates_folder)
     sources = read_sources(config)
     # A note is read in every language there is, and shown in those of the publication.
     others = known_languages(config.templates_folder)
     readable = load_languages(tuple(dict.fromkeys((*languages, *others))), config.templates_folder)
-    notes, unreadable = parse_notes(sources, tuple(readable.values()), progress=progress)
+    maker = find_maker()
+    advance = progress("Reading", len(sources.files))
+    notes, unreadable = parse_notes(
+        sources.files, tuple(readable.values()), index, maker, advance=advance
+    )
     pictures = collect_pictures(notes, sources.images, config)
+    has_pages = "pages" in config.outputs
     archive, ledger = build_archive(
         notes,
         load_ledger(config),
@@ -154,7 +188,7 @@ def prepare(
         languages,
         now=now,
         issued=issued,
-        render=_Rendering(pictures, readable, has_pages="pages" in config.outputs),
+        render=Bodies(pictures, readable, index, maker, has_pages=has_pages),
         allow_deletes=allow_deletes,
     )
     return Publication(
@@ -185,23 +219,6 @@ def render_files(publication: Publication, *, progress: Progress = _in_silence) 
     return files
 
 
-def parse_notes(
-    sources: Sources, languages: Sequence[Language], *, progress: Progress = _in_silence
-) -> tuple[list[Note], list[Finding]]:
-    """Parse every file; one that cannot be read becomes a finding and the rest goes on."""
-    notes: list[Note] = []
-    findings: list[Finding] = []
-    advance = progress("Reading", len(sources.files))
-    for file in sources.files:
-        try:
-            notes.append(parse_note(file.path, file.data, languages))
-        except NoteError as error:
-            source = Source(path=error.path, line=error.line)
-            findings.append(Finding(level="error", source=source, message=error.message))
-        advance()
-    return notes, findings
-
-
 def _all_slugs(site: Site) -> Mapping[str, Sequence[str]]:
     """Every slug that stands for a tag, itself first, by the slug that the tag has now."""
     joins = join_tags(site.config.tags.aliases)
@@ -219,42 +236,6 @@ class _Spelled(dict[str, list[str]]):
 
     def __missing__(self, slug: str) -> list[str]:
         return [slug]
-
-
-class _Rendering:
-    """How the archive turns an entry's text into HTML: with markup, and the pictures published."""
-
-    def __init__(
-        self, pictures: Pictures, languages: Mapping[str, Language], *, has_pages: bool
-    ) -> None:
-        self._pictures = pictures
-        self._languages = languages
-        self._has_pages = has_pages
-
-    def title(self, text: str) -> str:
-        return plain_title(text)
-
-    def commentary(
-        self,
-        entry: Entry,
-        paragraphs: tuple[str, ...],
-        *,
-        lang: str,
-        link: Callable[[str], str | None],
-    ) -> Text:
-        image = self._pictures.of(entry)
-        # Without pages a link to another entry would lead nowhere: it is plain text then.
-        known = link if self._has_pages else _find_nothing
-        return render_commentary(
-            paragraphs, lang=lang, languages=self._languages, link=known, image=image
-        )
-
-    def abstract(self, paragraphs: tuple[str, ...], *, lang: str) -> Text:
-        return render_abstract(paragraphs, lang=lang, languages=self._languages)
-
-
-def _find_nothing(_target: str) -> None:
-    return None
 
 
 # --- what there is to tell -----------------------------------------------------------------------

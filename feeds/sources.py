@@ -1,4 +1,4 @@
-"""Step 0 of the flow: the folder of the notes, read from disk.
+"""Step 0 of the flow: the folder of the notes, and the files in it that are to be parsed.
 
 Nothing that cannot be read stops the rest: it becomes a finding. Nothing but a regular file is ever
 opened, for opening a FIFO would wait for ever.
@@ -21,6 +21,7 @@ from feeds.config import Config
 from feeds.errors import ConfigError, NoteError
 from feeds.model import Finding, Level, Source
 from feeds.notes import MARKDOWN_ENDINGS, TEXT_ENDINGS
+from feeds.stamps import Stamp, take_stamp
 
 LARGEST_NOTE_BYTES = 16 * 1024 * 1024
 NOTE_ENDINGS = (*MARKDOWN_ENDINGS, *TEXT_ENDINGS)
@@ -40,11 +41,26 @@ _PROGRAM_FOLDERS = ("node_modules", "__pycache__")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A file to parse: its path below the notes' folder (POSIX, NFC), its bytes, its last edit."""
+    """A file to parse: its path below the notes' folder (POSIX, NFC), and where and what it is."""
 
     path: str
-    data: bytes
-    modified: datetime
+    place: Path
+    stamp: Stamp
+
+    @property
+    def modified(self) -> datetime:
+        """When it was last edited: aware, whole seconds."""
+        return datetime.fromtimestamp(self.stamp[1] // 1_000_000_000, UTC)
+
+    def read(self) -> bytes:
+        """Read it.
+
+        :raises NoteError: it cannot be read.
+        """
+        try:
+            return self.place.read_bytes()
+        except OSError as error:
+            raise _unreadable(self.path, self.place, error) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +98,7 @@ def read_sources(config: Config) -> Sources:
             walk.tell("warning", path, "two files have this name, composed and decomposed")
         seen.add(path)
         try:
-            files.append(_read(path, place))
+            files.append(_find(path, place))
         except NoteError as error:
             walk.tell("error", path, error.message)
     findings = sorted(walk.findings, key=lambda each: each.source.path)
@@ -94,10 +110,10 @@ def read_note(path: Path) -> bytes:
 
     :raises NoteError: it cannot be read, is no regular file, or is larger than 16 MiB.
     """
-    return _read(path.as_posix(), path).data
+    return _find(path.as_posix(), path).read()
 
 
-def _read(path: str, place: Path) -> SourceFile:
+def _find(path: str, place: Path) -> SourceFile:
     try:
         status = place.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -107,13 +123,15 @@ def _read(path: str, place: Path) -> SourceFile:
         if status.st_size > LARGEST_NOTE_BYTES:
             size, limit = status.st_size >> 20, LARGEST_NOTE_BYTES >> 20
             raise NoteError(path, 1, f"a file of {size} MiB; expected at most {limit} MiB")
-        data = place.read_bytes()
     except OSError as error:
-        dangling = place.is_symlink() and isinstance(error, FileNotFoundError)
-        reason = "a link to nothing" if dangling else error.strerror or str(error)
-        raise NoteError(path, 1, f"cannot be read: {reason}; expected a file of notes") from error
-    modified = datetime.fromtimestamp(status.st_mtime_ns // 1_000_000_000, UTC)
-    return SourceFile(path=path, data=data, modified=modified)
+        raise _unreadable(path, place, error) from error
+    return SourceFile(path=path, place=place, stamp=take_stamp(status))
+
+
+def _unreadable(path: str, place: Path, error: OSError) -> NoteError:
+    dangling = place.is_symlink() and isinstance(error, FileNotFoundError)
+    reason = "a link to nothing" if dangling else error.strerror or str(error)
+    return NoteError(path, 1, f"cannot be read: {reason}; expected a file of notes")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -160,6 +160,13 @@ def read_tree(folder: Path) -> dict[str, bytes]:
     }
 
 
+def read_product(root: Path) -> dict[str, bytes]:
+    """What a build made of a publication: the files of ``out/``, and the ledger if there is one."""
+    ledger = root / "ledger.jsonl"
+    kept = {ledger.name: ledger.read_bytes()} if ledger.is_file() else {}
+    return {**read_tree(root / "out"), **kept}
+
+
 def read_times(folder: Path) -> dict[str, int]:
     """When every file and folder below a folder was last written, in nanoseconds."""
     return {

@@ -165,7 +165,8 @@ def test_nothing_is_written_outside_the_output_folder(ruin: Ruin) -> None:
         for path in ruin.root.rglob("*")
         if not path.is_relative_to(ruin.out) and not path.is_relative_to(ruin.root / "notes")
     }
-    assert there == {"paperround.toml", "ledger.jsonl", ".paperround", ".paperround/entries.z"}
+    state = {".paperround", ".paperround/entries.z", ".paperround/index.sqlite3"}
+    assert there == {"paperround.toml", "ledger.jsonl", *state}
     assert [path.name for path in ruin.root.parent.iterdir()] == ["publication"]
 
 

@@ -23,6 +23,7 @@ from tests.publications import (
     NOW,
     build_at,
     copy_sample,
+    read_product,
     read_times,
     read_tree,
     write_publication,
@@ -49,10 +50,6 @@ def build_elsewhere(
         env={**os.environ, **(variables or {})},
         check=True,
     )
-
-
-def read_product(root: Path) -> dict[str, bytes]:
-    return {**read_tree(root / "out"), "ledger.jsonl": (root / "ledger.jsonl").read_bytes()}
 
 
 @pytest.fixture(scope="module")

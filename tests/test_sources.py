@@ -56,7 +56,7 @@ def test_file_brings_its_bytes_and_its_last_edit(notes: Path) -> None:
 
     (file,) = read_sources(config(notes)).files
 
-    assert file.data == DAY.encode()
+    assert file.read() == DAY.encode()
     assert file.modified == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
@@ -86,15 +86,16 @@ def test_unreadable_files_are_reported_and_the_rest_is_read(notes: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of files are POSIX")
-def test_forbidden_file_is_reported() -> None:
+def test_forbidden_file_is_told_of_when_it_is_read() -> None:
     with tempfile.TemporaryDirectory() as name:
         notes = Path(name) / "notes"
         notes.mkdir()
         (notes / "secret.md").write_text(DAY)
         (notes / "secret.md").chmod(0)
         Path(name).chmod(0o755)
-        with without_privileges():
-            assert "Permission denied" in findings(config(notes), "error")["secret.md"]
+        [file] = read_sources(config(notes)).files
+        with without_privileges(), pytest.raises(NoteError, match=r"secret\.md.*Permission denied"):
+            file.read()
 
 
 def test_hidden_files_and_copies_are_left_out_and_named(notes: Path) -> None:

@@ -54,30 +54,38 @@ def init(folder: Path) -> None:
 
 @click.command()
 @click.option("--allow-deletes", is_flag=True, help="Build even if most notes are gone.")
+@click.option("--full", is_flag=True, help="Work everything out anew, as if for the first time.")
 @base_url_option
 @click.pass_obj
-def build(config_path: Path | None, allow_deletes: bool, base_url: str | None) -> None:
+def build(config_path: Path | None, allow_deletes: bool, full: bool, base_url: str | None) -> None:
     """Read the notes and write every feed, page and newsletter.
 
-    Only files that changed are written, each of them at once. A note with an error is named and
+    Only what changed since the last build is worked out, and only files that changed are written,
+    each of them at once. A note with an error is named and
     skipped, the rest is built, and the command ends with 1. When more than a fifth of the published
     entries would vanish, nothing is written until --allow-deletes says that they may.
     """
-    from feeds import pipeline
+    from feeds.freshness import find_report
 
     config = read_config(config_path, base_url)
     started = time.perf_counter()
-    with show_progress() as progress:
-        built = pipeline.build(
-            config,
-            now=read_clock(config),
-            issued=_issued_days(config),
-            allow_deletes=allow_deletes,
-            progress=progress,
-        )
-    print_findings(built.publication.findings, ("error", "warning"))
-    print_build(built, time.perf_counter() - started)
-    sys.exit(exit_code_of(built.publication.findings))
+    now, issued = read_clock(config), _issued_days(config)
+    report = None if full else find_report(config, now=now, issued=issued)
+    if report is None:
+        from feeds import pipeline
+
+        with show_progress() as progress:
+            report = pipeline.build(
+                config,
+                now=now,
+                issued=issued,
+                allow_deletes=allow_deletes,
+                full=full,
+                progress=progress,
+            ).report
+    print_findings(report.findings, ("error", "warning"))
+    print_build(report, config, time.perf_counter() - started)
+    sys.exit(exit_code_of(report.findings))
 
 
 @click.command()
@@ -194,10 +202,11 @@ def issue(
 
 def _issued_days(config: Config) -> frozenset[date]:
     """What went out, as far as this machine knows: in CI, say, there is no database."""
-    from feeds.database.opening import database_exists
-    from feeds.database.state import open_state
+    from feeds.database.places import database_exists
 
     if not database_exists(config):
         return frozenset()
+    from feeds.database.state import open_state
+
     with open_state(config) as state:
         return state.issued_days()

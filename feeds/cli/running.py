@@ -82,7 +82,7 @@ def run(
             current = load_config(path, base_url=base_url)
             built = pipeline.build(current, now=now, issued=state.issued_days())
             print_findings(built.publication.findings, ("error", "warning"))
-            print_build(built, time.perf_counter() - started)
+            print_build(built.report, current, time.perf_counter() - started)
             site.hand_over(built.publication.site)
             return built.publication
 
@@ -123,8 +123,11 @@ def _open_round(config: Config, engine: Engine, site: Callable[[], Site | None])
 @click.command()
 @serving_options
 @base_url_option
+@log_option
 @click.pass_obj
-def serve(config_path: Path | None, host: str, port: int, base_url: str | None) -> None:
+def serve(
+    config_path: Path | None, host: str, port: int, base_url: str | None, log_form: str
+) -> None:
     """Serve out/ as it is, until Ctrl+C.
 
     Feeds have the media types that readers expect; ETags and 304 spare them what they have. Those
@@ -139,6 +142,7 @@ def serve(config_path: Path | None, host: str, port: int, base_url: str | None) 
     config = read_config(config_path, base_url)
     if not config.out_folder.is_dir():
         raise ConfigError(str(config.out_folder), "", "is not there yet; paperround build makes it")
+    log_to_terminal(config, log_form)
     prefix = config.path_prefix
     site = KeptSite(config)
     with ExitStack() as stack:
@@ -165,7 +169,6 @@ def _open_readers(config: Config, site: Callable[[], Site | None]) -> Iterator[R
     from feeds.secrets import load_keys
     from feeds.web.readers import open_pages
 
-    log_to_terminal()
     engine = open_database(config)
     try:
         yield open_pages(config, engine, load_keys(config), site, clock=lambda: read_clock(config))

@@ -19,11 +19,11 @@ from rich.text import Text
 
 from feeds.config import Config
 from feeds.errors import PaperroundError
-from feeds.model import Finding
+from feeds.model import Finding, Report
 
 if TYPE_CHECKING:  # these bring the database and the engine of templates with them
     from feeds.database.records import IssueRecord
-    from feeds.pipeline import Build, Publication
+    from feeds.pipeline import Publication
 
 Column = tuple[str, Mapping[tuple[date, str], str]]
 """A column of the table of issues: its name, and what it says of a day in a language."""
@@ -96,23 +96,16 @@ def count_findings(findings: Iterable[Finding], levels: Collection[str]) -> str:
     return ", ".join(count(found[level], level) for level in levels if found[level])
 
 
-def print_build(built: Build, seconds: float) -> None:
-    config, archive = built.publication.config, built.publication.archive
-    entries = len(
-        {article.source for lang in archive.languages for article in archive.articles[lang]}
-    )
-    days = len({day.date for lang in archive.languages for day in archive.days[lang]})
-    published = built.published
-    changes = f"{count(published.written, 'file')} written, {published.unchanged:,} unchanged"
-    if published.removed:
-        changes += f", {published.removed:,} removed"
+def print_build(report: Report, config: Config, seconds: float) -> None:
+    changes = f"{count(report.written, 'file')} written, {report.unchanged:,} unchanged"
+    if report.removed:
+        changes += f", {report.removed:,} removed"
     out.print(
-        f"Built {count(entries, 'entry')} of {count(days, 'day')} in {seconds:.2f} s: "
-        f"{changes}, in {config.out_folder}"
+        f"Built {count(report.entries, 'entry')} of {count(report.days, 'day')} "
+        f"in {seconds:.2f} s: {changes}, in {config.out_folder}"
     )
-    findings = built.publication.findings
-    if found := count_findings(findings, ("error", "warning")):
-        rest = ". What could be read is built" if exit_code_of(findings) else ""
+    if found := count_findings(report.findings, ("error", "warning")):
+        rest = ". What could be read is built" if exit_code_of(report.findings) else ""
         out.print(f"{found}: see above{rest}")
 
 

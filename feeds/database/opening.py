@@ -10,21 +10,10 @@ from sqlalchemy import URL, Engine, make_url
 
 from feeds.config import Config
 from feeds.database.engine import check_version, connect, migrate
+from feeds.database.places import database_exists, database_path
 from feeds.errors import StateError
 from feeds.locks import hold_lock
 from feeds.secrets import read_secret
-
-DATABASE_NAME = "paperround.sqlite3"
-
-
-def database_path(config: Config) -> Path:
-    """Where the database of a publication is, if it is a file."""
-    return config.state_folder / DATABASE_NAME
-
-
-def database_exists(config: Config) -> bool:
-    """Whether there is a database already, as far as can be told without opening one."""
-    return config.database is not None or database_path(config).is_file()
 
 
 def open_database(config: Config) -> Engine:

@@ -17,7 +17,8 @@ from feeds.config import Config
 from feeds.config.checks import is_loopback
 from feeds.database.engine import connect, explain_errors, read_version
 from feeds.database.key_facts import known_key
-from feeds.database.opening import database_path, find_database
+from feeds.database.opening import find_database
+from feeds.database.places import database_path
 from feeds.database.tables import HEAD, facts, issues, outbox, subscribers
 from feeds.doctor.diagnosis import Diagnosis, Surroundings, bad, doubtful, fine
 from feeds.doctor.variables import find_keys

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from feeds.config import Config
-from feeds.database.opening import database_path
+from feeds.database.places import database_path
 from feeds.doctor.diagnosis import Diagnosis, Surroundings, bad, doubtful, fine
 from feeds.doctor.variables import KEY_NAMES, secret_names
 from feeds.secrets import PREFIX, kept_key_path

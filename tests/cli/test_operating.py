@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feeds.config import load_config
-from feeds.database.opening import database_path
+from feeds.database.places import database_path
 from feeds.database.tables import HEAD
 from feeds.delivery.dkim import dns_record
 from tests.databases import fresh_database, needs_postgresql

@@ -20,7 +20,8 @@ import pytest
 from feeds.cli import main
 from feeds.config import Config, load_config
 from feeds.database import engine as database_engine
-from feeds.database.opening import database_path, open_database, upgrade_database
+from feeds.database.opening import open_database, upgrade_database
+from feeds.database.places import database_path
 from feeds.model import Subscriber
 from feeds.secrets import load_keys
 from feeds.subscribers.links import Links

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -18,11 +16,12 @@ from sqlalchemy.schema import CreateTable
 
 import feeds.database
 from feeds.database.engine import connect
-from feeds.database.opening import database_path
+from feeds.database.places import database_path
 from feeds.database.state import open_state
 from feeds.database.tables import HEAD, metadata
 from feeds.errors import StateError
 from tests.presses import NOON, make_config, make_newsletter
+from tests.system import run_at_once
 
 DAY = date(2024, 12, 17)
 LATER = datetime(2024, 12, 21, 7, 0, tzinfo=UTC)
@@ -131,27 +130,13 @@ def test_the_tables_are_those_of_postgresql_too() -> None:
         assert table.name in str(CreateTable(table).compile(dialect=dialect))
 
 
-def test_two_processes_that_open_it_first_at_once_both_can(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from feeds.database.state import open_state; "
-        "from tests.presses import make_config; sys.stdin.readline(); "
-        "state = open_state(make_config(Path(sys.argv[1]))); print(len(state.issues()))"
+def test_processes_that_open_it_first_at_once_all_can(tmp_path: Path) -> None:
+    answers = run_at_once(
+        "from pathlib import Path; from feeds.database.state import open_state; "
+        "from tests.presses import make_config",
+        "state = open_state(make_config(Path(sys.argv[1]))); print(len(state.issues()))",
+        tmp_path,
     )
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(tmp_path)],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    answers = [process.communicate(timeout=60)[0] for process in processes]
     assert answers == ["0\n"] * 3
 
 

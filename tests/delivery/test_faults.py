@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from feeds.database import engine as engine_module
-from feeds.database.opening import database_path
+from feeds.database.places import database_path
 from feeds.delivery import desk as desk_module
 from feeds.delivery.outbox import revive
 from feeds.delivery.run import Tally

@@ -12,7 +12,8 @@ from sqlalchemy import insert, update
 from feeds.config import Config
 from feeds.database.engine import connect
 from feeds.database.key_facts import remember_key
-from feeds.database.opening import database_path, find_database, open_database, upgrade_database
+from feeds.database.opening import find_database, open_database, upgrade_database
+from feeds.database.places import database_path
 from feeds.database.state import open_state
 from feeds.database.tables import facts, subscribers
 from feeds.doctor.database import check_database

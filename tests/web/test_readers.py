@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import insert
 
 from feeds.config import Config
-from feeds.database.opening import DATABASE_NAME
+from feeds.database.places import DATABASE_NAME
 from feeds.database.tables import subscribers, suppressions
 from feeds.model import Preferences
 from feeds.secrets import Keys

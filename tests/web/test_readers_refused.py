@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from feeds.config import Config
-from feeds.database.opening import database_path
+from feeds.database.places import database_path
 from feeds.database.tables import subscribers
 from feeds.web.readers.bodies import MOST_BYTES, RefusedError
 from feeds.web.readers.fields import MOST_FIELDS, Fields, read_form
@@ -27,6 +27,7 @@ from tests.databases import BOTH
 from tests.web.desks import ADDRESS, FORM, Desk, build_publication, open_desk, read_page, shown
 from tests.web.serving import send_raw, status_of
 
+PAGES = ("subscribe", "confirm", "preferences", "unsubscribe", "data", "mine")
 URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -407,11 +408,20 @@ def test_answers_are_kept_by_nobody_and_run_nothing(desk: Desk) -> None:
         assert "default-src 'none'" in headers["content-security-policy"]
 
 
-def test_other_methods_and_other_paths_stay_as_they_are(desk: Desk) -> None:
-    for method in ("PUT", "DELETE", "PATCH", "OPTIONS"):
-        assert desk.client.request(method, f"{desk.base}ko/subscribe").status_code == 405
+@pytest.mark.parametrize("page", PAGES)
+def test_a_method_that_no_page_has_an_answer_to_is_told_which_do(desk: Desk, page: str) -> None:
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"):
+        answer = desk.client.request(method, f"{desk.base}ko/{page}?t=x", content=b"address=x")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST"), method
+        assert answer.headers["cache-control"] == "no-store"
+    assert desk.get(f"ko/{page}?t=x").status_code != 405
+    assert desk.post(f"ko/{page}?t=x").status_code != 405
+
+
+def test_other_paths_stay_as_they_are(desk: Desk) -> None:
     for path in ("ko/", "ko/tags/", "ko/nothing", "xx/subscribe", "ko/subscribe/more", "subscribe"):
-        assert desk.post(path, dict(FORM)).status_code == 405, path
+        answer = desk.post(path, dict(FORM))
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD"), path
     assert desk.get("xx/subscribe").status_code == 404
 
 

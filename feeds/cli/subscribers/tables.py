@@ -183,7 +183,8 @@ def _read_table(table: Table, file: Path, step: Callable[[], None]) -> _Reading:
 def _foresee(config: Config, candidates: Sequence[Candidate], confirmed: bool) -> Counter[Fate]:
     """What an import would do; no database and no key is made for it."""
     from feeds.database.engine import check_version, connect
-    from feeds.database.opening import database_exists, find_database
+    from feeds.database.opening import find_database
+    from feeds.database.places import database_exists
     from feeds.subscribers.many import foresee
 
     if not database_exists(config):
