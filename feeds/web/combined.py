@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
+from time import monotonic
+from typing import NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
@@ -46,7 +48,17 @@ _NOT_READY = (
 MOST_FEEDS = 1024
 MOST_BYTES = 32 * 1024 * 1024
 
-_Key = tuple[str, str, str]
+# For so long it is not looked again whether there is another site. Looking may mean to read it, so
+# it is done in a thread, which costs more than all the rest; and readers ask every few minutes.
+_SURE_S = 0.1
+
+
+class _Wish(NamedTuple):
+    """A feed that is asked for, however its address is spelt."""
+
+    lang: str
+    form: Format
+    selection: Selection
 
 
 class CombinedFeeds:
@@ -70,6 +82,21 @@ class CombinedFeeds:
         self._limits = most_feeds, most_bytes
         self._changing = Lock()
         self._desk: _Desk | None = None
+        self._looked = 0.0  # when it was last seen that the desk is that of the site, in s
+
+    def recall(self, path: str, query: bytes) -> Representation | None:
+        """A feed that was made before, for the site as it was a moment ago; waits for nothing.
+
+        The parameters are those of ``answer``.
+        """
+        desk = self._desk
+        if desk is None or monotonic() - self._looked > _SURE_S:
+            return None
+        try:
+            wish = _read_wish(path, query)
+        except QueryError:
+            return None
+        return desk.find(wish) if wish else None
 
     def answer(self, path: str, query: bytes, asked: Headers) -> Response | None:
         """Answer a request, or None where it is none for such a feed.
@@ -78,22 +105,21 @@ class CombinedFeeds:
         :param query: the query as it was sent.
         :param asked: the headers of the request; without ``Range`` for HEAD.
         """
-        found = _PATH.fullmatch(path)
-        if not found or not query:
-            return None
         try:
-            selection = parse_query(query)
+            wish = _read_wish(path, query)
         except QueryError as error:
             return PlainTextResponse(f"{error}\n", 400, _LINE_HEADERS)
-        if selection is None:
+        if wish is None:
             return None
+        looked = monotonic()
         site = self._load()
         if site is None:
             return PlainTextResponse(_NOT_READY, 503, {**_LINE_HEADERS, "Retry-After": "60"})
-        lang, form = found[1], _FORMATS[found[2]]
-        if lang not in site.archive.languages or form.name not in site.config.outputs:
+        if wish.lang not in site.archive.languages or wish.form.name not in site.config.outputs:
             return None
-        return respond(self._desk_of(site).serve(lang, form, selection), asked)
+        desk = self._desk_of(site)
+        self._looked = looked
+        return respond(desk.serve(wish), asked)
 
     def _desk_of(self, site: Site) -> _Desk:
         desk = self._desk
@@ -103,6 +129,16 @@ class CombinedFeeds:
                 if desk is None or desk.site is not site:
                     desk = self._desk = _Desk(site, self._clock(), *self._limits)
         return desk
+
+
+def _read_wish(path: str, query: bytes) -> _Wish | None:
+    """What is asked for; None where it is no such feed.
+
+    :raises QueryError: see ``parse_query``.
+    """
+    found = _PATH.fullmatch(path)
+    selection = parse_query(query) if found and query else None
+    return _Wish(found[1], _FORMATS[found[2]], selection) if found and selection else None
 
 
 class _Desk:
@@ -122,40 +158,39 @@ class _Desk:
         }
         self._most_feeds, self._most_bytes = most_feeds, most_bytes
         self._bytes = 0
-        self._made: OrderedDict[_Key, Representation] = OrderedDict()
+        self._made: OrderedDict[_Wish, Representation] = OrderedDict()
         self._making = Lock()
         self._keeping = Lock()
 
-    def serve(self, lang: str, form: Format, selection: Selection) -> Representation:
-        key = (lang, form.ending, selection.query)
-        if kept := self._find(key):
+    def serve(self, wish: _Wish) -> Representation:
+        if kept := self.find(wish):
             return kept
         with self._making:
-            if kept := self._find(key):
+            if kept := self.find(wish):
                 return kept
-            made = self._make(lang, form, selection)
-            self._keep(key, made)
+            made = self._make(wish)
+            self._keep(wish, made)
             return made
 
-    def _make(self, lang: str, form: Format, selection: Selection) -> Representation:
-        feed = combine_feed(selection, self._shelves[lang])
+    def _make(self, wish: _Wish) -> Representation:
+        feed = combine_feed(wish.selection, self._shelves[wish.lang])
         return Representation(
-            content=_RENDER[form.name](feed, self.site),
-            media_type=media_type_of(f"feed.{form.ending}"),
+            content=_RENDER[wish.form.name](feed, self.site),
+            media_type=media_type_of(f"feed.{wish.form.ending}"),
             modified=max(feed.updated, self._since),
             cache_control=KEEP_A_FEED,
             headers=_HEADERS,
         )
 
-    def _find(self, key: _Key) -> Representation | None:
+    def find(self, wish: _Wish) -> Representation | None:
         with self._keeping:
-            if key in self._made:
-                self._made.move_to_end(key)
-            return self._made.get(key)
+            if wish in self._made:
+                self._made.move_to_end(wish)
+            return self._made.get(wish)
 
-    def _keep(self, key: _Key, made: Representation) -> None:
+    def _keep(self, wish: _Wish, made: Representation) -> None:
         with self._keeping:
-            self._made[key] = made
+            self._made[wish] = made
             self._bytes += len(made.content)
             while self._bytes > self._most_bytes or len(self._made) > self._most_feeds:
                 _, oldest = self._made.popitem(last=False)

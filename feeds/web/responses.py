@@ -24,6 +24,9 @@ from feeds.web.conditions import has_these_bytes, is_refused, may_be_joined, rea
 from feeds.web.encodings import CODINGS, accepts_plain, choose_coding
 from feeds.web.ranges import select_range
 
+Pairs = Sequence[tuple[bytes, bytes]]
+"""Headers as ASGI takes them: names in small letters."""
+
 
 class Variant(Protocol):
     """A content in a coding, or as it is."""
@@ -120,7 +123,7 @@ class Answer:
     """What is to be answered; ``body`` is None where there is none."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Pairs
     media_type: str | None = None
     body: Variant | None = None
     part: tuple[int, int] | None = None
@@ -137,7 +140,9 @@ class Answer:
         content = read_all(self.body) if self.body else None
         if content is not None and self.part is not None:
             content = content[self.part[0] : self.part[1] + 1]
-        return Response(content, self.status, self.headers, self.media_type)
+        response = Response(content, self.status, media_type=self.media_type)
+        response.raw_headers.extend(self.headers)
+        return response
 
 
 def respond(resource: Resource, asked: Headers) -> Response:
@@ -161,14 +166,20 @@ def decide(resource: Resource, headers: Headers) -> Answer:
     if span is not None and not may_be_joined(variant.etag, resource.modified, asked):
         span, coding = None, choose_coding(accepted, resource.codings)
         variant = resource.variant(coding)
-    told = _describe(resource, variant.etag)
+    told = _describe(
+        variant.etag,
+        resource.modified,
+        resource.cache_control,
+        bool(resource.codings),
+        tuple(resource.headers.items()),
+    )
     if is_refused(variant.etag, resource.modified, asked):
         return Answer(412, told)
     if has_these_bytes(variant.etag, resource.modified, asked):
         return Answer(304, told)
-    told["Accept-Ranges"] = "bytes"
+    told = (*told, (b"accept-ranges", b"bytes"))
     if coding:
-        told["Content-Encoding"] = coding
+        told = (*told, (b"content-encoding", coding.encode("ascii")))
     if span is None:
         return Answer(200, told, resource.media_type, variant)
     return _part(resource, variant, told, span)
@@ -188,29 +199,31 @@ def coded_etag(etag: str, coding: str | None) -> str:
     return f'{etag[:-1]}-{coding}"' if coding else etag
 
 
-@lru_cache(maxsize=4096)
-def _http_date(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
-
-
-def _describe(resource: Resource, etag: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)  # encoding them takes as long as all that is decided
+def _describe(
+    etag: str,
+    modified: datetime,
+    cache_control: str,
+    is_coded: bool,
+    more: tuple[tuple[str, str], ...],
+) -> Pairs:
+    """What is said of a content in every answer."""
     headers = {
-        **resource.headers,
+        **dict(more),
         "ETag": etag,
-        "Last-Modified": _http_date(resource.modified),
-        "Cache-Control": resource.cache_control,
+        "Last-Modified": format_datetime(modified.astimezone(UTC), usegmt=True),
+        "Cache-Control": cache_control,
+        **({"Vary": "Accept-Encoding"} if is_coded else {}),
     }
-    if resource.codings:
-        headers["Vary"] = "Accept-Encoding"
-    return headers
+    return tuple(
+        (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()
+    )
 
 
-def _part(
-    resource: Resource, variant: Variant, headers: dict[str, str], span: tuple[int, int]
-) -> Answer:
+def _part(resource: Resource, variant: Variant, headers: Pairs, span: tuple[int, int]) -> Answer:
     first, last = span
+    place = f"*/{resource.length}" if first > last else f"{first}-{last}/{resource.length}"
+    headers = (*headers, (b"content-range", f"bytes {place}".encode("ascii")))
     if first > last:
-        headers["Content-Range"] = f"bytes */{resource.length}"
         return Answer(416, headers)
-    headers["Content-Range"] = f"bytes {first}-{last}/{resource.length}"
     return Answer(206, headers, resource.media_type, variant, span)

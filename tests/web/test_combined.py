@@ -368,6 +368,29 @@ def test_a_feed_too_large_to_be_kept_is_served() -> None:
     assert ask(feeds, "any=rl").body is not ask(feeds, "any=rl").body
 
 
+def test_what_was_made_is_at_hand_until_the_site_has_to_be_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = make_small_site()
+    feeds = CombinedFeeds(lambda: site)
+    assert feeds.recall("ko/feed.atom", b"any=rl") is None
+    made = ask(feeds, "any=rl")
+    monkeypatch.setattr("feeds.web.combined._SURE_S", 60)
+    kept = feeds.recall("ko/feed.atom", b"ANY=RL")
+    assert kept is not None
+    assert kept.content is made.body
+    for path, query in (
+        ("ko/feed.atom", b"any=cpp"),
+        ("ko/feed.rss", b"any=rl"),
+        ("ko/feed.atom", b"any="),
+        ("ko/feed.atom", b"x=1"),
+        ("ko/index.html", b"any=rl"),
+    ):
+        assert feeds.recall(path, query) is None
+    monkeypatch.setattr("feeds.web.combined._SURE_S", -1)
+    assert feeds.recall("ko/feed.atom", b"any=rl") is None
+
+
 def test_another_site_makes_them_anew() -> None:
     sites = [make_small_site("Before"), make_small_site("After")]
     feeds = CombinedFeeds(lambda: sites[0])

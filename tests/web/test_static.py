@@ -193,7 +193,10 @@ def test_an_error_is_no_way_around_the_policy(out: Path, method: str) -> None:
 
 
 class Echo:
-    """Answers for feeds with what it was asked."""
+    """Answers for feeds with what it was asked, and keeps none."""
+
+    def recall(self, _path: str, _query: bytes) -> None:
+        return None
 
     def answer(self, path: str, query: bytes, asked: Headers) -> Response | None:
         if query == b"page=2":
