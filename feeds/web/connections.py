@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from http import HTTPStatus
-from typing import Any
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from feeds.web.policies import safety_headers
 
@@ -27,23 +26,18 @@ _MOST_CONNECTIONS = 900
 _LEAVE_S = 2.0
 
 
-class Connection(AutoHTTPProtocol):  # type: ignore[valid-type,misc]  # chosen by what is installed
-    """Speaks HTTP/1.1, by httptools where it is installed, else by h11."""
+class Connection(HttpToolsProtocol):
+    """Speaks HTTP/1.1, by httptools."""
 
     head_s = HEAD_S
     stalled_s = STALLED_S
-
-    cycle: Any  # the request that is being answered, or was answered last
-    connections: set[Any]
-    loop: asyncio.AbstractEventLoop
-    transport: asyncio.Transport
 
     _received = 0  # bytes of a head that is not complete
     _leaving = False
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
         # Else the body waits for the reader's word that it has the head: 40 ms on Linux. asyncio
         # sees to it by itself only where the listening socket was told its protocol.
@@ -71,9 +65,14 @@ class Connection(AutoHTTPProtocol):  # type: ignore[valid-type,misc]  # chosen b
             self._wait_for_head()
             if self._received > _MOST_HEAD_BYTES:
                 self._leave(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif not before.more_body:
+            self.flow.pause_reading()  # the next head may wait until this one is answered
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP; ``msg`` is uvicorn's."""
+        if self.pipeline:
+            self.transport.abort()  # the answers to those that wait come first, and would follow it
+            return
         if self.cycle is not None:
             self.cycle.disconnected = True  # its answer would be one to something else
         self._leave(HTTPStatus.BAD_REQUEST)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import socket
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
 import httpx
 import pytest
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from feeds.web.connections import Connection
 from feeds.web.server import Server
@@ -29,7 +33,8 @@ class Impatient(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        lost[self.client[1]].set()
+        if self.client:
+            lost[self.client[1]].set()
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,54 @@ def test_who_fetches_slowly_gets_it_all(server: Server) -> None:
             assert part
             received += len(part)
             lost[port_of(connection)].wait(0.005)
+
+
+def test_no_more_is_read_of_a_head_while_another_answer_is_made() -> None:
+    asked, ready = Event(), Event()
+
+    async def take_time(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.set()
+        await run_in_threadpool(ready.wait, 20)
+        await PlainTextResponse("done")(scope, receive, send)
+
+    most = 64_000_000
+    sent = 0
+    with Server(take_time, host="127.0.0.1", port=0) as server, connect(server) as connection:
+        connection.sendall(ASK)
+        assert asked.wait(20)
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        connection.settimeout(0.5)
+        with suppress(TimeoutError):
+            while sent < most:
+                sent += connection.send(b"X: y\r\n" * 10_000)
+        ready.set()
+    assert sent < most  # what the two systems hold between them
+
+
+@pytest.mark.parametrize("first", [ASK, ASK * 3])
+def test_what_follows_a_request_and_is_none_is_no_fault_of_ours(
+    server: Server, first: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connect(server) as connection:
+        connection.sendall(first + b"no request\r\n\r\n")
+        with suppress(ConnectionResetError):
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert not answer or status_of(answer) == 400
+    assert httpx.get(f"{server.address}/").status_code == 200
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_who_offers_another_protocol_is_answered_in_this_one_and_may_ask_again(
+    server: Server,
+) -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAAA\r\n\r\n"
+    with connect(server) as connection:
+        for request in (ASK[:-2] + offer, ASK):
+            connection.sendall(request)
+            answer = b""
+            while not answer.endswith(b"<h1>home</h1>"):
+                answer += connection.recv(65536)
+            assert status_of(answer) == 200
 
 
 def test_others_are_answered_meanwhile(server: Server) -> None:
