@@ -7,14 +7,17 @@ one of texts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
+
+import msgspec
 
 from feeds.model import Article, Language, OutputFile
 from feeds.outputs.search.index import WEIGHTS, Postings, index_articles, order_articles
-from feeds.outputs.search.words import find_shard, name_shelf
+from feeds.outputs.search.words import Tokens, find_shard, name_shelf
 from feeds.outputs.site import Site
 from feeds.outputs.theme import format_date
 from feeds.scripts import tell_language
@@ -31,12 +34,14 @@ _MOST_SHARDS = 1024
 _DIGITS = "".join(chr(code) for code in range(35, 127) if code != ord("\\"))
 _LAST = 59
 _MORE = 32
+_WEIGHT = WEIGHTS - 1  # the bits of a posting that are its weight
 
 
 def write_search(site: Site) -> Iterator[OutputFile]:
     """The index of every language."""
+    tokens = Tokens()
     for lang in site.archive.languages:
-        yield from _write_language(site, lang)
+        yield from _write_language(site, lang, tokens)
 
 
 def manifest_path(lang: str) -> str:
@@ -57,45 +62,53 @@ def choose_count(postings: int) -> int:
 
 def encode_postings(postings: Sequence[int]) -> str:
     """Postings as text: the steps from entry to entry, which are small where they are many."""
-    text: list[str] = []
-    before = -1
-    for posting in postings:
-        number, weight = divmod(posting, WEIGHTS)
-        value = (number - before - 1) * WEIGHTS + weight
-        before = number
-        while value >= _LAST:
-            value, digit = divmod(value - _LAST, _MORE)
-            text.append(_DIGITS[_LAST + digit])
-        text.append(_DIGITS[value])
-    return "".join(text)
+    # The entries between one posting and the next, whatever the weight of the first of them.
+    steps = [
+        after - (before | _WEIGHT) - 1
+        for before, after in zip(chain((-1,), postings), postings, strict=False)
+    ]
+    return "".join(map(_spell, steps))
 
 
-def _write_language(site: Site, lang: str) -> Iterator[OutputFile]:
+@lru_cache(maxsize=16_384)
+def _spell(value: int) -> str:
+    text = ""
+    while value >= _LAST:
+        value, digit = divmod(value - _LAST, _MORE)
+        text += _DIGITS[_LAST + digit]
+    return text + _DIGITS[value]
+
+
+def _write_language(site: Site, lang: str, tokens: Tokens) -> Iterator[OutputFile]:
     articles = order_articles(site.archive.articles[lang])
     names: dict[str, str] = {}
     contents: dict[str, Sequence[Any]] = {
-        "words": _divide(index_articles(articles)),
+        "words": _divide(index_articles(articles, tokens)),
         "texts": _group(articles, site, lang),
     }
     for kind, pieces in contents.items():
         names[kind] = ""
         for number, piece in enumerate(pieces):
-            content = json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode()
+            content = msgspec.json.encode(piece)
             digest = blake2b(content, digest_size=_HASH // 2).hexdigest()
             names[kind] += digest
             path = f"{files_folder(lang)}{kind}-{number:x}.{digest}.json"
             yield OutputFile(path=path, content=content, media_type=_JSON)
     manifest = {"format": FORMAT, "entries": len(articles), "group": GROUP, **names}
-    content = json.dumps(manifest, separators=(",", ":")).encode()
-    yield OutputFile(path=manifest_path(lang), content=content, media_type=_JSON)
+    yield OutputFile(
+        path=manifest_path(lang), content=msgspec.json.encode(manifest), media_type=_JSON
+    )
 
 
 def _divide(postings: Postings) -> list[dict[str, str]]:
     count = choose_count(sum(map(len, postings.values())))
     shards: list[dict[str, str]] = [{} for _ in range(count)]
+    shelves: dict[str, dict[str, str]] = {}
     for term in sorted(postings):
-        shard = find_shard(name_shelf(term), count)
-        shards[shard][term] = encode_postings(postings[term])
+        name = name_shelf(term)
+        if name not in shelves:
+            shelves[name] = shards[find_shard(name, count)]
+        shelves[name][term] = encode_postings(postings[term])
     return shards
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from feeds.model import Article
-from feeds.outputs.search.words import PREFIX, list_terms, mark_name
+from feeds.outputs.search.words import PREFIX, Terms, Tokens, list_terms, mark_name
 from feeds.urls import show_url
 
 WEIGHTS = 4
 """Of a term in an entry: 0 it has it once, 1 two or three times, 2 more often, 3 in its title."""
 _IN_TITLE = 3
+_SIGN = " . "  # between the texts of an entry: no term goes across it
 
 Postings = Mapping[str, Sequence[int]]
 """By term, ascending: ``WEIGHTS`` times the entry's number, plus the weight."""
@@ -24,48 +24,38 @@ def order_articles(articles: Iterable[Article]) -> list[Article]:
     return sorted(articles, key=lambda each: (each.first_seen, each.published, each.key))
 
 
-def index_articles(articles: Sequence[Article]) -> Postings:
+def index_articles(articles: Sequence[Article], tokens: Tokens | None = None) -> Postings:
     """Find out which of these entries, by their places here, have which terms.
 
     The terms of tags begin with ``#`` and hold the slug: ``#rl`` is for the filter. Those of two
     words in an author's name begin with ``@``: they rank Wei Zhang before Wei Li and Yi Zhang.
+    ``tokens`` keeps what the index of another language uses again.
     """
-    postings: dict[str, array[int]] = {}
+    tokens = Tokens() if tokens is None else tokens
+    postings: dict[str, array[int]] = defaultdict(lambda: array("I"))
     neighbours: list[Counter[str]] = []
     compounds: dict[str, tuple[str, ...]] = {}
     for number, article in enumerate(articles):
-        entry = _read(article)
-        neighbours.append(entry.neighbours)
-        for parts in entry.compounds:
+        terms = list_terms(_SIGN.join((article.title, *_texts(article))), tokens)
+        neighbours.append(Counter(terms.neighbours))
+        for parts in terms.compounds:
             compounds.setdefault("".join(parts), parts)
-        for term, weight in entry.weights.items():
-            postings.setdefault(term, array("I")).append(number * WEIGHTS + weight)
+        first = number * WEIGHTS
+        for term, weight in _weigh(article, terms, tokens).items():
+            postings[term].append(first + weight)
     _join_neighbours(postings, neighbours)
     _part_compounds(postings, compounds)
     return postings
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    weights: Mapping[str, int]
-    neighbours: Counter[str]
-    compounds: set[tuple[str, ...]]
-
-
-def _read(article: Article) -> _Read:
-    counts: Counter[str] = Counter()
-    neighbours: Counter[str] = Counter()
-    compounds: set[tuple[str, ...]] = set()
-    for text in (article.title, *_texts(article)):
-        read = list_terms(text)
-        counts.update(read.terms)
-        neighbours.update(read.neighbours)
-        compounds.update(read.compounds)
-    weights = {term: _grade(count) for term, count in counts.items()}
-    weights |= dict.fromkeys(list_terms(article.title).terms, _IN_TITLE)
+def _weigh(article: Article, terms: Terms, tokens: Tokens) -> dict[str, int]:
+    """The terms of an entry, and how much each of them says about it."""
+    counts = Counter(terms.terms)
+    weights = {term: 0 if count == 1 else _grade(count) for term, count in counts.items()}
+    weights |= dict.fromkeys(list_terms(article.title, tokens).terms, _IN_TITLE)
     weights |= {f"#{tag.slug}": 0 for tag in article.tags}
-    weights |= {mark: 0 for name in article.authors for mark in mark_name(name)}
-    return _Read(weights, neighbours, compounds)
+    weights |= {mark: 0 for name in article.authors for mark in mark_name(name, tokens)}
+    return weights
 
 
 def _join_neighbours(postings: dict[str, array[int]], neighbours: Sequence[Counter[str]]) -> None:

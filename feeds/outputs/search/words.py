@@ -15,8 +15,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import NamedTuple
 
 LONGEST = 40
 """Letters of a term that count: what is longer is a mistake or an address."""
@@ -32,11 +32,13 @@ _JAMO = "\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff"
 _LETTER = rf"[^\W_{_PAIRED}{_JAMO}]"
 # C#; it's, 3.5B, 10,000, NeRF++
 _WORD = rf"(?:[A-Za-z]#(?!{_LETTER})|{_LETTER}+(?:['’]{_LETTER}+|[.,][0-9]+{_LETTER}*)*(?:\+\+)?)"
-_HYPHEN = "[-‐‑‒–−_&]"
+_HYPHENS = "-‐‑‒–−_&"
+_HYPHEN = f"[{_HYPHENS}]"
+_STARTS_PAIRED = re.compile(f"[{_PAIRED}]")
 _PIECE = re.compile(rf"(?P<pairs>[{_PAIRED}]+)|(?P<word>{_WORD}(?:{_HYPHEN}{_WORD})*)")
 _SPACE = re.compile(r"[\s·/-]+")
-_SPLIT = re.compile(_HYPHEN)
-_INSIDE_WORD = re.compile("['’,]")
+# Of a word: its hyphens as the plain one, and nothing for what stands inside a part.
+_PLAIN_HYPHENS = str.maketrans(dict.fromkeys(_HYPHENS, "-") | dict.fromkeys("'’,"))
 # Accents, and what nobody sees.
 _LEFT_OUT = re.compile("[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
 # What neither lower case nor decomposition brings to the letters that people type.
@@ -48,8 +50,7 @@ _CAMEL = re.compile("(?<=[a-z])(?=[A-Z][a-z])")
 _CLOSED = frozenset("을를는은에와된며던다한")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A word or a run of paired letters: its parts, and what stands before it.
 
     ``parts`` are those between hyphens, folded to lower case; a run has one. ``gap`` is ``""``
@@ -81,19 +82,25 @@ def split(text: str) -> Iterator[Piece]:
     folded = fold(text)
     end = -1
     for match in _PIECE.finditer(folded):
-        between = folded[end : match.start()] if end >= 0 else "."
+        start, after = match.span()
+        between = folded[end:start] if end >= 0 else "."
         gap = "" if not between else " " if _SPACE.fullmatch(between) else "."
-        end = match.end()
+        end = after
         raw = match[0]
-        if match["pairs"]:
+        if match.lastgroup == "pairs":
             yield Piece(True, (raw,), gap, raw)
         else:
-            yield Piece(False, _parts(raw), gap, raw)
+            yield Piece(False, _cut(lower(raw)), gap, raw)
+
+
+def _cut(word: str) -> tuple[str, ...]:
+    """The parts of a word, between its hyphens."""
+    return tuple([part[:LONGEST] for part in word.translate(_PLAIN_HYPHENS).split("-")])
 
 
 def name_shelf(term: str) -> str:
     """What a term shares with its neighbours in the index: its first syllable or letters."""
-    return term[0] if re.match(f"[{_PAIRED}]", term) else term[:PREFIX]
+    return term[0] if _STARTS_PAIRED.match(term) else term[:PREFIX]
 
 
 def find_shard(shelf: str, count: int) -> int:
@@ -126,64 +133,109 @@ class Terms:
     compounds: tuple[tuple[str, ...], ...]
 
 
-def list_terms(text: str) -> Terms:
-    """The terms of a text."""
+class _Part(NamedTuple):
+    """A piece, ready to be put beside others: the ``terms`` that it has wherever it stands.
+
+    ``words`` are its parts, none for a run of paired letters. What it shares with its neighbours
+    is empty where a sign stands between, or where there is nothing to share: the first and the
+    last syllable of a run, the first and the last part of a word.
+    """
+
+    terms: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    first_syllable: str = ""
+    first_word: str = ""
+    last_syllable: str = ""
+    last_word: str = ""
+
+
+_SIGN = _Part()
+
+
+class Tokens(dict[str, tuple[_Part, ...]]):
+    """What stands between white space and what it consists of: found out once an index.
+
+    The same words come again and again, and each is folded and split with what it is glued to.
+    """
+
+    def __missing__(self, token: str) -> tuple[_Part, ...]:
+        self[token] = parts = _take_apart(token)
+        return parts
+
+    def read(self, text: str) -> Iterator[_Part]:
+        """The parts of a text, in its order."""
+        return chain.from_iterable(map(self.__getitem__, text.split()))
+
+
+def list_terms(text: str, tokens: Tokens | None = None) -> Terms:
+    """The terms of a text; ``tokens`` keeps what later texts use again."""
+    tokens = Tokens() if tokens is None else tokens
     terms: list[str] = []
     neighbours: list[str] = []
     compounds: list[tuple[str, ...]] = []
-    last: Piece | None = None
-    for piece in split(text):
-        if last and last.paired:
-            terms.extend(_close_run(last, piece))
-        if piece.paired:
-            terms.extend(map("".join, pairwise(piece.raw)))
-        else:
-            terms.extend(_word_terms(piece.raw))
-            if last and not last.paired and piece.gap == " ":
-                neighbours.append((last.parts[-1] + piece.parts[0])[:LONGEST])
-            if 1 < len(piece.parts) <= MOST_PARTS:
-                compounds.append(piece.parts)
-        last = piece
-    if last and last.paired:
-        terms.extend(_close_run(last, None))
+    syllable = word = ""
+    for part in tokens.read(text):
+        if syllable:
+            # The pair across a space, so that 강화 학습 is found as 강화학습.
+            terms.append(syllable + part.first_syllable)
+        elif word and part.first_word:
+            neighbours.append((word + part.first_word)[:LONGEST])
+        terms += part.terms
+        if 1 < len(part.words) <= MOST_PARTS:
+            compounds.append(part.words)
+        syllable = part.last_syllable
+        word = part.last_word
+    if syllable:
+        terms.append(syllable)
     return Terms(tuple(terms), tuple(neighbours), tuple(compounds))
 
 
-def _close_run(run: Piece, following: Piece | None) -> tuple[str, ...]:
-    """The pair across a space, so that 강화 학습 is found as 강화학습; else the last syllable."""
-    letter = run.raw[-1]
-    if len(run.raw) > 1 and letter in _CLOSED:
-        return ()
-    if following and following.paired and following.gap == " ":
-        return (letter + following.raw[0],)
-    return (letter,)
-
-
-def mark_name(name: str) -> set[str]:
+def mark_name(name: str, tokens: Tokens) -> set[str]:
     """The terms for the words of a name that a reader may type one behind the other."""
-    words = [part for piece in split(name) if not piece.paired for part in piece.parts]
+    words = [word for part in tokens.read(name) for word in part.words]
     pairs = {*pairwise(words), (words[0], words[-1])} if len(words) > 1 else set()
     return {mark_pair(first, second) for first, second in pairs}
 
 
-@lru_cache(maxsize=16_384)
-def _parts(raw: str) -> tuple[str, ...]:
-    return tuple(_INSIDE_WORD.sub("", lower(part))[:LONGEST] for part in _SPLIT.split(raw))
+def _take_apart(token: str) -> tuple[_Part, ...]:
+    # Between two letters: what is between them and it shows whether it is open on that side.
+    _, *pieces, behind = split(f"x {token} x")
+    if not pieces:
+        return () if behind.gap == " " else (_SIGN,)
+    return tuple(
+        _make_part(piece, is_open=following.gap == " ")
+        for piece, following in pairwise((*pieces, behind))
+    )
 
 
-@lru_cache(maxsize=16_384)
-def _word_terms(raw: str) -> tuple[str, ...]:
+def _make_part(piece: Piece, *, is_open: bool) -> _Part:
+    """A piece; ``is_open`` tells whether only space stands behind it."""
+    first = piece.gap == " "
+    if not piece.paired:
+        parts = piece.parts
+        return _Part(
+            terms=_word_terms(piece),
+            words=parts,
+            first_word=parts[0] if first else "",
+            last_word=parts[-1] if is_open else "",
+        )
+    raw = piece.raw
+    last = "" if len(raw) > 1 and raw[-1] in _CLOSED else raw[-1]
+    pairs = tuple(map("".join, pairwise(raw)))
+    return _Part(
+        terms=pairs if is_open or not last else (*pairs, last),
+        first_syllable=raw[0] if first else "",
+        last_syllable=last if is_open else "",
+    )
+
+
+def _word_terms(word: Piece) -> tuple[str, ...]:
     """The parts of a word, and from each of them to its end as one: self, attention, selfattention.
 
     Capitals inside a word part it like hyphens: DeepSeek is found as seek.
     """
-    terms = dict.fromkeys(_parts(raw))
-    parts = [part for word in _SPLIT.split(raw) for part in _parts_of_camel(word)]
-    terms.update(dict.fromkeys(parts))
-    if len(parts) <= MOST_PARTS:
-        terms.update(dict.fromkeys("".join(parts[i:])[:LONGEST] for i in range(len(parts))))
-    return tuple(terms)
-
-
-def _parts_of_camel(word: str) -> list[str]:
-    return [_INSIDE_WORD.sub("", lower(part))[:LONGEST] for part in _CAMEL.split(word)]
+    parts = _cut(lower(_CAMEL.sub("-", word.raw)))
+    if len(parts) == 1:
+        return parts
+    ends = ["".join(parts[i:])[:LONGEST] for i in range(len(parts))]
+    return tuple(dict.fromkeys((*word.parts, *parts, *(ends if len(parts) <= MOST_PARTS else ()))))
