@@ -30,7 +30,7 @@ from typing import Any
 import brotli
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.search_corpus import Corpus
+from benchmarks.corpus import Corpus
 from feeds.config import Config
 from feeds.model import Article, OutputFile
 from feeds.outputs.assets import collect_assets
