@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from feeds.model import Issue, Tag
+from tests.browsing import browsing, needs_chromium
 from tests.issues import abstract, commentary, make_article, make_issue
 from tests.outputs.newsletters import mail
 
-CHROMIUM = os.environ.get("CHROME") or shutil.which("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; apt install chromium"),
-]
+pytestmark = needs_chromium
 
 WIDE = (
     "공백없이아주길게이어지는낱말이있어도화면이옆으로밀리지않아야합니다" * 3,
@@ -55,16 +49,8 @@ FACTS = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-        ]
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield started
-        started.close()
+    with browsing() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import browsing, looking, needs_chromium, serving_site
+from tests.browsing import browsing, check_access, looking, needs_chromium, serving_site
 from tests.publications import build_at, write_publication
 
 pytestmark = needs_chromium
@@ -103,8 +102,12 @@ def test_plots_are_read_on_a_phone(page: Page, site: str, scheme: str) -> None:
         assert min(*facts["drawn"], *facts["sizes"]) >= 11, path
         assert min(contrast(colour, facts["paper"]) for colour in facts["texts"]) >= 4.5, path
         assert min(contrast(colour, facts["paper"]) for colour in facts["bars"]) >= 3, path
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+
+
+def test_axe_finds_nothing_wrong_with_plots_and_their_table(page: Page, site: str) -> None:
+    for path in PAGES:
+        look(page, f"{site}{path}")
+        check_access(page, path)
 
 
 def test_nothing_is_cut_on_a_narrow_screen(page: Page, site: str) -> None:

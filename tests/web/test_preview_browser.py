@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from feeds.languages import load_languages
 from feeds.outputs.theme import Theme
 from feeds.watch import Watched
 from feeds.web.changes import Changes
 from feeds.web.preview import create_preview, serving_preview
+from tests.browsing import browsing, needs_chromium
 
-CHROMIUM = shutil.which("chromium")
+pytestmark = needs_chromium
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
 def test_the_newsletter_follows_the_note(tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_text("before")
@@ -36,8 +33,7 @@ def test_the_newsletter_follows_the_note(tmp_path: Path) -> None:
     )
     with (
         serving_preview(app, changes, Watched(folders=[tmp_path]), 0) as address,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]) as browser,
+        browsing() as browser,
     ):
         page = browser.new_page()
         with page.expect_response(f"{address}changes"):

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from feeds.config import Config
 from feeds.database.tables import subscribers
 from feeds.model import Preferences
-from tests.browsing import Watch, browsing, looking, needs_chromium
+from tests.browsing import Watch, browsing, check_access, looking, needs_chromium
 from tests.publications import NOTE
 from tests.web.desks import Desk, build_publication, open_desk
 
@@ -178,10 +177,11 @@ def test_the_trap_is_neither_seen_nor_reached_nor_read_out(desk: Desk, wide: Pag
     trap = wide.locator("[name=remarks]")
     expect(trap).not_to_be_in_viewport()
     expect(wide.get_by_role("textbox", name="비워 두세요")).to_have_count(0)
-    names = []
-    for _ in range(80):
+    names: list[str] = []
+    while "BODY" not in names and len(names) < 80:  # after the last field it begins anew
         wide.keyboard.press("Tab")
-        names.append(wide.evaluate("document.activeElement.name ?? ''"))
+        names.append(wide.evaluate("document.activeElement.name ?? document.activeElement.tagName"))
+    assert names[-1] == "BODY"
     assert "address" in names
     assert "more_any" in names
     assert "remarks" not in names
@@ -262,10 +262,7 @@ def test_every_page_is_fit_for_everybody(desk: Desk, browser: Browser, lang: str
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, kind
             small = page.evaluate(SMALL)
             assert not small, kind
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-                found = Axe().run(page)
-                assert found.violations_count == 0, f"{kind}: {found.generate_report()}"
+            check_access(page, kind)
             assert page.locator("html").get_attribute("lang") == lang
             assert page.locator("h1").count() == 1
     assert sorted(seen) == sorted(PAGES)
