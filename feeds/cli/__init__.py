@@ -6,29 +6,53 @@ configuration.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from feeds import __version__
-from feeds.cli.making import build, check, init, issue, parse
-from feeds.cli.operating import db, dkim, doctor
-from feeds.cli.publishing import publish
-from feeds.cli.running import hold, preview, release, run, serve, status
-from feeds.cli.sending import retry, send
-from feeds.cli.subscribers import subscribers
 from feeds.cli.terminal import print_error, write_unicode_anywhere
-from feeds.config import CONFIG_NAME
 from feeds.errors import ConfigError, InUseError, NoIssueError, PaperroundError
+
+# In the order in which one meets them; each is loaded when it is called or told about.
+_MODULES = {
+    "init": "making",
+    "build": "making",
+    "check": "making",
+    "parse": "making",
+    "issue": "making",
+    "run": "running",
+    "serve": "running",
+    "publish": "publishing",
+    "preview": "running",
+    "send": "sending",
+    "retry": "sending",
+    "hold": "running",
+    "release": "running",
+    "status": "running",
+    "subscribers": "subscribers",
+    "doctor": "operating",
+    "dkim": "operating",
+    "db": "operating",
+}
 
 
 class Commands(click.Group):
-    """Lists the commands in the order in which one meets them, and tells errors in one line."""
+    """Finds the commands where they are, and tells errors in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """As they were added."""
-        return list(self.commands)
+        """As one meets them."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command of a name; None for none."""
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"feeds.cli.{_MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error that a person can mend is no traceback."""
@@ -48,7 +72,7 @@ class Commands(click.Group):
     "--config",
     "config_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"The configuration. By default {CONFIG_NAME}, or pyproject.toml with a "
+    help="The configuration. By default paperround.toml, or pyproject.toml with a "
     "[tool.paperround] table, of this folder or the nearest one above.",
 )
 @click.pass_context
@@ -62,27 +86,3 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
     Start with "paperround init", then "paperround build" or "paperround run".
     """
     ctx.obj = config_path
-
-
-_COMMANDS = (
-    init,
-    build,
-    check,
-    parse,
-    issue,
-    run,
-    serve,
-    publish,
-    preview,
-    send,
-    retry,
-    hold,
-    release,
-    status,
-    subscribers,
-    doctor,
-    dkim,
-    db,
-)
-for command in _COMMANDS:
-    main.add_command(command)

@@ -10,24 +10,24 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from feeds.cli.options import Day, base_url_option, choose_issues, read_clock, read_config
+from feeds.cli.streams import err, out
 from feeds.cli.terminal import (
     LEVELS,
     count,
     count_findings,
     exit_code_of,
-    out,
     print_build,
     print_findings,
-    show_progress,
 )
-from feeds.config import CONFIG_NAME, Config
 from feeds.errors import NoteError
-from feeds.model import Finding, Source
+
+if TYPE_CHECKING:
+    from feeds.config import Config
 
 
 @click.command()
@@ -38,6 +38,7 @@ def init(folder: Path) -> None:
     Writes paperround.toml, .gitignore and a first note, notes/<today>.txt, into FOLDER (default:
     here). What is there already is left alone; a folder that has a paperround.toml is refused.
     """
+    from feeds.config import CONFIG_NAME
     from feeds.starter import start_publication
 
     written = start_publication(folder, now=datetime.now(UTC))
@@ -74,7 +75,7 @@ def build(config_path: Path | None, allow_deletes: bool, full: bool, base_url: s
     if report is None:
         from feeds import pipeline
 
-        with show_progress() as progress:
+        with err.show_bars() as progress:
             report = pipeline.build(
                 config,
                 now=now,
@@ -102,7 +103,7 @@ def check(config_path: Path | None) -> None:
     from feeds.archive.lint import check_archive
 
     config = read_config(config_path)
-    with show_progress() as progress:
+    with err.show_bars() as progress:
         publication = pipeline.prepare(
             config, now=read_clock(config), allow_deletes=True, progress=progress
         )
@@ -110,7 +111,7 @@ def check(config_path: Path | None) -> None:
     findings = sorted(
         {*publication.findings, *hints}, key=lambda f: (f.source.path, f.source.line, f.message)
     )
-    print_findings(findings, LEVELS, console=out)
+    print_findings(findings, LEVELS, stream=out)
     summary = count_findings(findings, LEVELS) or "nothing to tell"
     out.print(f"{count(len(publication.notes), 'note')} checked: {summary}")
     sys.exit(exit_code_of(findings))
@@ -134,6 +135,7 @@ def parse(files: Sequence[Path], languages: str) -> None:
     read.
     """  # noqa: D301  # click takes a backspace as: do not wrap this paragraph
     from feeds.languages import load_languages
+    from feeds.model import Finding, Source
     from feeds.notes import parse_note
     from feeds.notes.form import note_to_json
     from feeds.sources import read_note

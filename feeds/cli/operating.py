@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
-from rich.text import Text
 
 from feeds.cli.options import locate_config, read_config
-from feeds.cli.terminal import LEVELS, count, make_visible, out
+from feeds.cli.streams import out
+from feeds.cli.terminal import LEVELS, count, make_visible
 
 if TYPE_CHECKING:
     from feeds.config import Config
@@ -50,10 +49,9 @@ def doctor(config_path: Path | None, offline: bool) -> None:
 
 
 def _print_diagnosis(diagnosis: Diagnosis) -> None:
-    label = Text(f"{diagnosis.level:9}", style=_STYLES[diagnosis.level])
     remedy = f"; {diagnosis.remedy}" if diagnosis.remedy else ""
     line = f"{diagnosis.topic}: {diagnosis.message}{remedy}"
-    out.print(label + Text(make_visible(line)))
+    out.print((f"{diagnosis.level:9}", _STYLES[diagnosis.level]), make_visible(line))
 
 
 @click.group()
@@ -121,6 +119,8 @@ def _choose_selector(config: Config, selector: str | None) -> Config:
     """The configuration as it would be with another selector, and so with another key."""
     if selector is None or selector == config.dkim.selector:
         return config
+    import msgspec
+
     from feeds.config import parse_config
 
     # A key of another selector stands beside the one that is used.

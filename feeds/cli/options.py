@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from feeds.config import Config, find_config, load_config
 from feeds.errors import NoIssueError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # these take long to load, and help needs none of them
+    from feeds.config import Config
     from feeds.model import Issue
     from feeds.pipeline import Publication
 
@@ -76,6 +76,8 @@ def locate_config(config_path: Path | None) -> Path:
 
     :raises ConfigError: there is none.
     """
+    from feeds.config import find_config
+
     return config_path or find_config(Path.cwd())
 
 
@@ -84,6 +86,8 @@ def read_config(config_path: Path | None, base_url: str | None = None) -> Config
 
     :raises ConfigError: there is none, or a key is wrong.
     """
+    from feeds.config import load_config
+
     return load_config(locate_config(config_path), base_url=base_url)
 
 

@@ -9,24 +9,17 @@ from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-
 from feeds.cli.options import read_clock
-from feeds.cli.terminal import Column, count, err, make_visible, out
-from feeds.config import Config
+from feeds.cli.streams import err, out
+from feeds.cli.terminal import Column, count, make_visible
 from feeds.errors import StateError
 from feeds.locks import is_held
 
-if TYPE_CHECKING:  # brings the database with it
+if TYPE_CHECKING:  # these take long to load
+    from rich.progress import Progress, TaskID
     from sqlalchemy import Engine
 
+    from feeds.config import Config
     from feeds.delivery.outbox import Pause
     from feeds.delivery.progress import Progress as Mail
 
@@ -177,13 +170,23 @@ def follow_mail(
     It tells whether something still waits that may be delivered now; and looks twice a second at
     the most, however often it is called, and from whichever thread.
     """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
+    with Progress(
+        *columns, console=err.console, transient=True, disable=not err.is_terminal
+    ) as bars:
         yield _Look(config, engine, days, bars)
 
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.options import locate_config
-from feeds.cli.terminal import count, make_visible, out, print_warning, show_progress
-from feeds.config import Config, load_config
-from feeds.config.places import EXPECTED, Place, parse_place
+from feeds.cli.options import locate_config, read_config
+from feeds.cli.streams import err, out
+from feeds.cli.terminal import count, make_visible, print_warning
 from feeds.errors import ConfigError
-from feeds.publish.folder import list_built
-from feeds.publish.served import KINDS, kind_of
 
-if TYPE_CHECKING:  # brings obstore with it
+if TYPE_CHECKING:  # these take long to load, and help needs none of them
+    from feeds.config import Config
+    from feeds.config.places import Place
     from feeds.publish.bucket.plan import Plan
 
 
@@ -47,12 +46,12 @@ def publish(
     from feeds.publish.bucket import Publish, open_bucket
 
     path = locate_config(config_path)
-    config = load_config(path)
+    config = read_config(path)
     target = _read_place(place, config, path)
     _check_build(config)
     started = time.perf_counter()
     bucket = open_bucket(target, os.environ)
-    with show_progress() as progress:
+    with err.show_bars() as progress:
         published = Publish(config.out_folder, bucket, progress=progress)
         if dry_run:
             _print_changes(published.plan)
@@ -64,6 +63,8 @@ def publish(
 
 
 def _read_place(place: str | None, config: Config, path: Path) -> Place:
+    from feeds.config.places import EXPECTED, parse_place
+
     if place is None and config.publish is None:
         raise ConfigError(
             str(path), "publish", f"missing; {EXPECTED} here, or paperround publish s3://…"
@@ -75,6 +76,8 @@ def _read_place(place: str | None, config: Config, path: Path) -> Place:
 
 
 def _check_build(config: Config) -> None:
+    from feeds.publish.folder import list_built
+
     if not list_built(config.out_folder):
         raise ConfigError(
             str(config.out_folder), "", "holds no build yet; paperround build makes one"
@@ -111,6 +114,8 @@ def _print_summary(plan: Plan, place: Place, seconds: float | None) -> None:
 
 def _describe(plan: Plan, *, done: bool) -> str:
     """The uploads in parentheses: their size, and by kind where they are yet to come."""
+    from feeds.publish.served import KINDS, kind_of
+
     kinds = [kind_of(file.path) for file in plan.uploads]
     told = [] if done else [count(kinds.count(kind), kind) for kind in KINDS if kind in kinds]
     told.append(_size(sum(file.size for file in plan.uploads)))

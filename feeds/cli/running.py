@@ -23,16 +23,14 @@ from feeds.cli.options import (
     read_config,
     serving_options,
 )
+from feeds.cli.streams import err, out
 from feeds.cli.terminal import (
     log_to_terminal,
-    out,
     print_addresses,
     print_build,
     print_findings,
     print_status,
-    show_progress,
 )
-from feeds.config import load_config
 from feeds.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -72,14 +70,14 @@ def run(
     from feeds.web.server import stop_signals
 
     path = locate_config(config_path)
-    config = load_config(path, base_url=base_url)
+    config = read_config(path, base_url)
     log_to_terminal(config, log_form)
     site = KeptSite(config)
     with open_state(config) as state, stop_signals() as stop:
 
         def rebuild(now: datetime) -> Publication:
             started = time.perf_counter()
-            current = load_config(path, base_url=base_url)
+            current = read_config(path, base_url)
             built = pipeline.build(current, now=now, issued=state.issued_days())
             print_findings(built.publication.findings, ("error", "warning"))
             print_build(built.report, current, time.perf_counter() - started)
@@ -196,13 +194,13 @@ def preview(config_path: Path | None, day: date, port: int) -> None:
     from feeds.web.server import stop_signals, wait_for
 
     path = locate_config(config_path)
-    config = load_config(path)
+    config = read_config(path)
     # A note may be written before its day: it is shown as it will be then.
     day_end = datetime.combine(day, clock_time.max, config.zone)
     images: dict[str, OutputFile] = {}
 
     def render(lang: str) -> str:
-        current = load_config(path)
+        current = read_config(path)
         now = max(read_clock(current), day_end)
         publication = pipeline.prepare(current, now=now, allow_deletes=True)
         images.update({file.path: file for file in publication.pictures.files})
@@ -270,7 +268,7 @@ def status(config_path: Path | None) -> None:
     config = read_config(config_path)
     now = read_clock(config)
     with open_state(config) as state:
-        with show_progress() as progress:
+        with err.show_bars() as progress:
             publication = pipeline.prepare(
                 config, now=now, issued=state.issued_days(), allow_deletes=True, progress=progress
             )

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from feeds.cli.options import Day, choose_issues, locate_config, read_clock
+from feeds.cli.options import Day, choose_issues, locate_config, read_clock, read_config
 from feeds.cli.progress import follow_mail, lift_pause, print_mail, read_mail, say_mail
+from feeds.cli.streams import out
 from feeds.cli.terminal import (
     count,
     exit_code_of,
     log_to_terminal,
     make_visible,
-    out,
     print_error,
     print_findings,
 )
-from feeds.config import Config, load_config
 from feeds.errors import ConfigError, DeliveryError, InUseError, SubscriptionError
 from feeds.locks import is_held
 
 if TYPE_CHECKING:  # these bring the database and the engine of templates with them
     from threading import Event
 
+    from feeds.config import Config
     from feeds.database.state import State
     from feeds.delivery.composer import Mail
     from feeds.delivery.postman import Postman
@@ -68,7 +68,7 @@ def send(
     if lang is not None and not trials:
         raise click.UsageError("--lang goes with --to: a reader gets the language they chose.")
     path = locate_config(config_path)
-    config = load_config(path)
+    config = read_config(path)
     if trials and not config.has_readers:
         raise ConfigError(str(path), "deliver", 'expected "mail" in it')
     if trials or dry_run:
@@ -93,7 +93,7 @@ def retry(config_path: Path | None, day: date, failed: bool) -> None:
     from feeds.delivery.outbox import revive
     from feeds.locks import hold_lock
 
-    config = load_config(locate_config(config_path))
+    config = read_config(config_path)
     states = ("sending", "failed") if failed else ("sending",)
     with ExitStack() as stack:
         try:

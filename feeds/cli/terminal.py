@@ -7,31 +7,23 @@ import logging
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.progress import Progress
-from rich.text import Text
-
-from feeds.config import Config
+from feeds.cli.streams import Stream, err, out
 from feeds.errors import PaperroundError
-from feeds.model import Finding, Report
 
-if TYPE_CHECKING:  # these bring the database and the engine of templates with them
+if TYPE_CHECKING:  # these take long to load, and help needs none of them
+    from feeds.config import Config
     from feeds.database.records import IssueRecord
+    from feeds.model import Finding, Report
     from feeds.pipeline import Publication
 
 Column = tuple[str, Mapping[tuple[date, str], str]]
 """A column of the table of issues: its name, and what it says of a day in a language."""
 
 LEVELS = {"error": "bold red", "warning": "yellow", "notice": "cyan"}
-
-out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 # What a file's name could do to a terminal: move about, colour, turn the text around.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -51,34 +43,21 @@ def write_unicode_anywhere() -> None:
 
 def print_error(error: PaperroundError) -> None:
     """Tell what went wrong, in one line."""
-    err.print(Text(make_visible(f"paperround: {error}"), style=LEVELS["error"]))
+    err.print((make_visible(f"paperround: {error}"), LEVELS["error"]))
 
 
 def print_warning(message: str) -> None:
     """Tell what is likely not meant, in one line; work goes on."""
-    err.print(Text("warning: ", style=LEVELS["warning"]) + Text(make_visible(message)))
-
-
-@contextmanager
-def show_progress() -> Iterator[Callable[[str, int], Callable[[], None]]]:
-    """Bars on a terminal, silence elsewhere."""
-    with Progress(console=err, transient=True, disable=not err.is_terminal) as bars:
-
-        def start(what: str, pieces: int) -> Callable[[], None]:
-            task = bars.add_task(what, total=pieces)
-            return lambda: bars.advance(task)
-
-        yield start
+    err.print(("warning: ", LEVELS["warning"]), make_visible(message))
 
 
 def print_findings(
-    findings: Iterable[Finding], levels: Collection[str], *, console: Console = err
+    findings: Iterable[Finding], levels: Collection[str], *, stream: Stream = err
 ) -> None:
     for finding in findings:
         if finding.level in levels:
-            label = Text(f"{finding.level}: ", style=LEVELS[finding.level])
             place, message = make_visible(f"{finding.source}: "), make_visible(finding.message)
-            console.print(Text(place) + label + Text(message))
+            stream.print(place, (f"{finding.level}: ", LEVELS[finding.level]), message)
 
 
 def exit_code_of(findings: Iterable[Finding]) -> int:
@@ -162,15 +141,14 @@ def _list_issues(
 
 def _print_rows(rows: Sequence[Sequence[str]]) -> None:
     """A line a row: cut at the edge of a terminal, whole elsewhere."""
+    from rich.cells import cell_len
+
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         # Korean letters are two cells wide.
         padded = [c + " " * (width - cell_len(c)) for c, width in zip(row, widths, strict=True)]
         line = "  ".join(padded).rstrip()
-        if out.is_terminal:
-            out.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis")
-        else:
-            out.print(line)
+        out.print(line, soft_wrap=False, no_wrap=True, overflow="ellipsis")
 
 
 def _state_of(record: IssueRecord) -> str:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from feeds.cli.terminal import print_warning
-from feeds.config import Config
 
 if TYPE_CHECKING:  # these bring the database with them
     from sqlalchemy import Engine
 
+    from feeds.config import Config
     from feeds.secrets import Keys
     from feeds.subscribers.many import Listed
     from feeds.subscribers.store import Readers

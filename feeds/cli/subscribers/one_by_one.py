@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from feeds.cli.options import read_config
+from feeds.cli.streams import err, out
 from feeds.cli.subscribers.desk import (
     STATES,
     check_lang,
@@ -22,7 +23,7 @@ from feeds.cli.subscribers.desk import (
     opened,
     warn_without_mail,
 )
-from feeds.cli.terminal import count, err, make_visible, out, print_error
+from feeds.cli.terminal import count, make_visible, print_error
 from feeds.errors import PaperroundError, SubscriptionError
 
 if TYPE_CHECKING:  # it brings the database with it

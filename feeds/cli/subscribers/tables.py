@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from feeds.cli.options import read_config
+from feeds.cli.streams import err, out
 from feeds.cli.subscribers.desk import (
     AT_ONCE,
     STATES,
@@ -23,19 +24,11 @@ from feeds.cli.subscribers.desk import (
     opened,
     warn_without_mail,
 )
-from feeds.cli.terminal import (
-    count,
-    make_visible,
-    out,
-    print_findings,
-    print_warning,
-    show_progress,
-)
-from feeds.config import Config
+from feeds.cli.terminal import count, make_visible, print_findings, print_warning
 from feeds.errors import SubscriptionError
-from feeds.model import Finding, Source
 
 if TYPE_CHECKING:  # these bring the database with them
+    from feeds.config import Config
     from feeds.secrets import Keys
     from feeds.subscribers.many import Candidate, Fate
     from feeds.subscribers.table import Table
@@ -87,7 +80,7 @@ def import_readers(
         table = Table(lines, settings, now)
     except SubscriptionError as error:
         raise SubscriptionError(str(file), str(error)) from error
-    with show_progress() as progress:
+    with err.show_bars() as progress:
         step = progress(f"Reading {file.name}", len(lines) // AT_ONCE)
         reading = _read_table(table, file, step)
         if dry_run:
@@ -161,6 +154,7 @@ class _Reading:
 
 
 def _read_table(table: Table, file: Path, step: Callable[[], None]) -> _Reading:
+    from feeds.model import Finding, Source
     from feeds.subscribers.table import Problem, Skipped
 
     candidates: list[Candidate] = []
