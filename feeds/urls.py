@@ -17,6 +17,11 @@ _MAIL = re.compile(r"mailto:[^\s@<>\"]+@[^\s@<>\"]+", re.I)
 _URL = re.compile(r"(https?)://([^/?#\\]*)([^?#]*)([^#]*)(.*)", re.I | re.S)
 # RFC 3986, sections 2.2 and 2.3, less the brackets: validators of feeds know RFC 2396 only.
 _SAFE = "/-._~:@!$&'()*+,;=%?"
+# What is spelled so already, as most are.
+_SPELLED = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+    r"(?:/(?:[A-Za-z0-9/._~:@!$&'()*+,;=?-]|%[0-9A-Fa-f]{2})*)?"
+)
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ENCODED = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _GENERIC = re.compile(
@@ -37,7 +42,10 @@ def encode_url(url: str) -> str | None:
     ``https://arxiv.org/abs/1 2`` becomes ``https://arxiv.org/abs/1%202``; ``javascript:`` and
     relative references are None.
     """
-    match = _URL.fullmatch(url.strip())
+    url = url.strip()
+    if _SPELLED.fullmatch(url):
+        return url
+    match = _URL.fullmatch(url)
     host = _encode_host(match[2]) if match else None
     if not match or not host:
         return None

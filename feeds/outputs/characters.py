@@ -42,7 +42,7 @@ def allow_characters(text: str) -> str:
     of a wrong encoding.
     """
     # Most titles and texts, in a tenth of the time.
-    if text.replace("\n", "").isprintable() and "\ufffd" not in text:
+    if text.replace("\n", "").replace("\xa0", "").isprintable() and "\ufffd" not in text:
         return text
     return _FORBIDDEN.sub("", _LINE_END.sub("\n", text).replace("\ufffd", "?"))
 

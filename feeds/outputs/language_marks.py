@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lxml import html
+from lxml import etree, html
 
 from feeds.model import Language
 from feeds.scripts import count_letters, count_scripts, tell_language
@@ -17,21 +17,30 @@ _FEW_OF_A_SCRIPT = 8
 def mark_languages(root: html.HtmlElement, lang: str, languages: Mapping[str, Language]) -> None:
     """Give ``lang`` to every part of a document whose letters are not those of its language."""
     body = root.find("body")
-    if body is not None:
-        _mark(body, lang, languages)
+    parts: list[tuple[etree._Element, str]] = [] if body is None else [(body, lang)]
+    # The list grows while it is gone through.
+    for element, inherited in parts:
+        if isinstance(element.tag, str) and element.get("class") != "preheader":
+            children = list(element)
+            told = _mark(element, children, element.get("lang") or inherited, languages)
+            parts += [(child, told) for child in children]
 
 
-def _mark(element: html.HtmlElement, inherited: str, languages: Mapping[str, Language]) -> None:
-    if not isinstance(element.tag, str) or element.get("class") == "preheader":
-        return
-    lang = element.get("lang") or inherited
-    own = " ".join([element.text or "", *(child.tail or "" for child in element)])
+def _mark(
+    element: etree._Element,
+    children: list[etree._Element],
+    lang: str,
+    languages: Mapping[str, Language],
+) -> str:
+    """Mark an element if its own words are in another language, and say which they are in."""
+    own = " ".join([element.text or "", *(child.tail or "" for child in children)])
+    if len(own) <= _FEW_OF_A_SCRIPT:
+        return lang
     found = tell_language(own, lang, languages)
-    if found != lang and _says_enough(own, found, languages):
-        lang = found
-        element.set("lang", lang)
-    for child in element:
-        _mark(child, lang, languages)
+    if found == lang or not _says_enough(own, found, languages):
+        return lang
+    element.set("lang", found)
+    return found
 
 
 def _says_enough(text: str, code: str, languages: Mapping[str, Language]) -> bool:

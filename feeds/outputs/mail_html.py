@@ -18,15 +18,20 @@ from feeds.urls import encode_link, is_generic, show_url
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _DRAWN = re.compile(r"\.(?:png|jpe?g|gif)(?:[?#]|$)", re.IGNORECASE)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_CHANGED = ("img", "pre", "table", *_HEADINGS)
 
 
 def fit_for_mail(root: html.HtmlElement) -> None:
     """Change a parsed document in place; what notes gave stands in elements of class ``prose``."""
     for prose in root.find_class("prose"):
+        top = int(prose.attrib.pop("data-level", "2"))
+        # Most hold nothing but paragraphs.
+        if next(prose.iter(*_CHANGED), None) is None:
+            continue
         _replace_undrawn_images(prose)
         _name_images(prose)
         _wrap_code(prose)
-        _level_headings(prose)
+        _level_headings(prose, top)
         _frame_tables(prose)
     _settle_links(root)
 
@@ -81,9 +86,8 @@ def _wrap_code(prose: html.HtmlElement) -> None:
             parent.replace(block, paragraph)
 
 
-def _level_headings(prose: html.HtmlElement) -> None:
-    """Put headings below the entry's own (``data-level``), no level skipped, none empty."""
-    top = int(prose.attrib.pop("data-level", "2"))
+def _level_headings(prose: html.HtmlElement, top: int) -> None:
+    """Put headings below the entry's own, which is of level ``top``; none skipped, none empty."""
     last = top
     for heading in list(prose.iter(*_HEADINGS)):
         if not heading.text_content().strip():
@@ -122,8 +126,7 @@ def _settle_links(root: html.HtmlElement) -> None:
             link.drop_tag()
             continue
         link.set("href", address)
-        _name_link(link, address)
-        text = collapse(link.text_content())
+        text = _name_link(link, address)
         if targets.setdefault(text, address) == address:
             continue
         for said in _distinctions(text, address):
@@ -132,21 +135,28 @@ def _settle_links(root: html.HtmlElement) -> None:
                 break
 
 
-def _name_link(link: html.HtmlElement, address: str) -> None:
+def _name_link(link: html.HtmlElement, address: str) -> str:
     """Say an address without its scheme; add it to a text that says nothing by itself."""
-    text = collapse(link.text_content())
-    said = show_url(address)
+    text = _read(link)
     if not text:
         _put_images_before(link)
-        link.text = said
+        link.text = show_url(address)
     elif _URL.fullmatch(text):
         for child in list(link):
             link.remove(child)
-        link.text = said
+        link.text = show_url(address)
     elif _URL.match(text):
         _drop_scheme(link)
     elif is_generic(text):
-        _append_text(link, f" ({said})")
+        _append_text(link, f" ({show_url(address)})")
+    else:
+        return text
+    return _read(link)
+
+
+def _read(link: html.HtmlElement) -> str:
+    # Most hold no element, and to gather text from a tree takes as long as all else here.
+    return collapse(link.text_content() if len(link) else link.text or "")
 
 
 def _put_images_before(link: html.HtmlElement) -> None:

@@ -108,7 +108,7 @@ def render_html(issue: Issue, site: Site, shown: Shown, context: dict[str, Any])
     keep_marks(root)
     fit_for_mail(root)
     mark_languages(root, lang, site.languages)
-    return inline_css(root)
+    return inline_css(root, site.styles)
 
 
 def render_text(issue: Issue, site: Site, shown: Shown, context: dict[str, Any]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from feeds.config import Config
 from feeds.model import Archive, Feed, Language
+from feeds.outputs.inline import Styles
 from feeds.outputs.theme import Theme
 
 
@@ -16,6 +17,7 @@ class Site:
 
     ``feeds`` are those that readers are shown, in that order; ``unlisted_feeds`` those that are
     written all the same: monthly archives, and the feeds of slugs that were joined or are unused.
+    ``styles`` are those that are known of what stands in newsletters, and grow with each.
     """
 
     config: Config
@@ -24,3 +26,4 @@ class Site:
     feeds: tuple[Feed, ...]
     unlisted_feeds: tuple[Feed, ...]
     theme: Theme
+    styles: Styles = field(default_factory=dict)

@@ -14,7 +14,7 @@ from feeds.config import Config
 from feeds.database.letters import LetterKind
 from feeds.model import Letter, Subscriber
 from feeds.outputs.characters import allow_characters, one_line
-from feeds.outputs.inline import inline_css, parse_document
+from feeds.outputs.inline import Styles, inline_css, parse_document
 from feeds.outputs.language_marks import mark_languages
 from feeds.outputs.theme import Theme
 from feeds.secrets import Keys
@@ -31,6 +31,7 @@ class Letters:
         self._config = config
         self._theme = theme
         self._keys = keys
+        self._styles: Styles = {}
         self._links = Links(keys, confirm_hours=config.readers.confirm_hours)
 
     def write(
@@ -62,7 +63,7 @@ class Letters:
             lang=lang,
             subject=context["subject"],
             text=self._theme.render(f"letters/{kind}.txt", lang, **context),
-            html=inline_css(root),
+            html=inline_css(root, self._styles),
         )
 
     def _describe(self, kind: LetterKind, lang: str) -> dict[str, Any]:
