@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
+from feeds.languages import load_languages
+from feeds.outputs.theme import Theme
 from tests.publications import read_tree, run, write_publication
 
 SETTINGS = 'folders = { templates = "mine" }'
@@ -67,6 +70,44 @@ def test_a_fault_in_a_template_is_told_with_its_line_and_nothing_is_written(
     assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "ledger.jsonl").exists()
+
+
+def test_a_fault_in_a_macro_of_ones_own_is_told_too(tmp_path: Path) -> None:
+    config = write_template(tmp_path, "site/links.html", "{% macro link(a, b, c) %}{{ nope }}")
+    result = run(config, "build")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert "site/links.html:1: " in result.stderr
+    config = write_template(tmp_path, "site/links.html", "nothing here")
+    result = run(config, "build")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert "site/links.html: " in result.stderr
+
+
+def test_whatever_a_template_shows_is_escaped_once(tmp_path: Path) -> None:
+    (tmp_path / "try.html").write_text("{% for value in values %}{{ value }} {% endfor %}")
+    (tmp_path / "try.txt").write_text("{{ values[0] }}")
+
+    class Name(str):
+        __slots__ = ()
+
+    theme = Theme(load_languages(("ko", "en")), tmp_path)
+    values = ["<", ">", "&", '"', "'", Name("<b>"), Markup("<i>&amp;</i>"), 3, None, ["<"], "plain"]
+    assert theme.render("try.html", "ko", values=values).split() == [
+        *("&lt;", "&gt;", "&amp;", "&#34;", "&#39;", "&lt;b&gt;", "<i>&amp;</i>", "3", "None"),
+        *("[&#39;&lt;&#39;]", "plain"),
+    ]
+    assert theme.render("try.txt", "ko", values=values) == "<"
+
+
+def test_a_template_imported_without_context_has_what_is_the_same_for_a_language(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "try.html").write_text('{% import "own.html" as own %}{{ own.say() }}')
+    (tmp_path / "own.html").write_text("{% macro say() %}{{ lang }} {{ where }}{% endmacro %}")
+    theme = Theme(load_languages(("ko", "en")), tmp_path)
+    fixed = {lang: theme.fix(lang, where=f"<{lang}>") for lang in ("ko", "en")}
+    assert fixed["ko"].render("try.html") == "ko &lt;ko&gt;"
+    assert fixed["en"].render("try.html") == "en &lt;en&gt;"
 
 
 def test_a_fault_in_a_template_leaves_the_last_good_site_in_place(tmp_path: Path) -> None:

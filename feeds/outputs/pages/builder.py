@@ -25,7 +25,7 @@ def write_builder(frame: Frame) -> Iterator[OutputFile]:
         "site/builder.html",
         f"{frame.lang}/builder/",
         words["title"],
-        description=words["about"],
+        description=(words["about"],),
         scripts=("builder.js",),
         styles=("builder.css",),
         formats=frame.formats,

@@ -152,7 +152,7 @@ def _write_period(
         template,
         period.path,
         name,
-        description=about.format(period=name, papers=frame.count_papers(len(articles))),
+        description=(about.format(period=name, papers=frame.count_papers(len(articles))),),
         elsewhere=elsewhere,
         updated=max(article.updated for article in articles),
         scripts=_SCRIPTS,
@@ -161,7 +161,7 @@ def _write_period(
         previous=previous,
         following=following,
         weekdays=order_weekdays(frame.language),
-        filter_tags=frame.list_filter_tags(articles),
+        filter_chips=frame.list_chips(articles),
         count=len(articles),
     )
 

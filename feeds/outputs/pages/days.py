@@ -24,7 +24,7 @@ def write_days(frame: Frame) -> Iterator[OutputFile]:
             "site/day.html",
             path,
             frame.lines.stamp(day.date).full,
-            description=_describe(frame, day),
+            description=(_describe(frame, day),),
             elsewhere={
                 code: day_path(code, day.date)
                 for code, dates in elsewhere.items()
@@ -40,7 +40,7 @@ def write_days(frame: Frame) -> Iterator[OutputFile]:
             month=month_path(frame.lang, day.date),
             month_name=format_date(day.date, frame.language, "month"),
             year=year_path(frame.lang, day.date.year),
-            filter_tags=frame.list_filter_tags(day.articles),
+            filter_chips=frame.list_chips(day.articles),
         )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from feeds.model import Article, OutputFile
 from feeds.outputs.pages.frame import Frame, with_neighbours
-from feeds.outputs.pages.head import DESCRIPTION_LENGTH
 from feeds.outputs.related import Neighbours
-from feeds.outputs.shorten import summarize
 
 
 def write_entries(frame: Frame) -> Iterator[OutputFile]:
@@ -32,8 +30,8 @@ def write_entries(frame: Frame) -> Iterator[OutputFile]:
         )
 
 
-def _describe(frame: Frame, article: Article) -> str:
+def _describe(frame: Frame, article: Article) -> Sequence[str]:
     """What it says first; of an entry that says nothing yet, its title and day."""
     if article.content:
-        return summarize(article.content.plain, DESCRIPTION_LENGTH)
-    return f"{article.title} ({frame.lines.stamp(article.day).full})"
+        return article.content.plain
+    return (f"{article.title} ({frame.lines.stamp(article.day).full})",)

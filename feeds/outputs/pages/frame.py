@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
 from feeds.model import Article, Day, Feed, Language, Link, OutputFile
-from feeds.outputs.addresses import day_path, tag_path
+from feeds.outputs.addresses import resolve_address
 from feeds.outputs.assets import Assets
 from feeds.outputs.formats import FORMATS
-from feeds.outputs.pages.head import DESCRIPTION_LENGTH, OpenGraph
 from feeds.outputs.pages.lines import Line, Lines, Stamp, Term
 from feeds.outputs.pages.prose import Prose
 from feeds.outputs.shorten import summarize
@@ -26,7 +26,10 @@ from feeds.outputs.site import Site
 from feeds.outputs.sitemap import Listed
 
 HTML = "text/html; charset=utf-8"
-_MOST_FILTER_TAGS = 20
+_MOST_CHIPS = 20
+_DESCRIPTION_LENGTH = 160
+# Where the menu and the filter lead, below the first page of a language: there, they say so.
+_LED_TO = ("", "tags/", "trends/", "feeds/", "builder/", "search/")
 
 T = TypeVar("T")
 
@@ -48,7 +51,8 @@ class Frame:
         self.title = site.config.localized(site.config.title, lang)
         self.subtitle = site.config.localized(site.config.subtitle, lang)
         about = self.words["pages"]["home_about"]
-        self.about = self.subtitle or about.format(title=self.title)
+        about = self.subtitle or about.format(title=self.title)
+        self._about = summarize([about], _DESCRIPTION_LENGTH)
         self.feeds = [feed for feed in site.feeds if feed.lang == lang]
         self.formats = [form for form in FORMATS if form.name in site.config.outputs]
         # Looked up for every page: a walk over all feeds would grow with their square.
@@ -58,10 +62,12 @@ class Frame:
         self.listed: list[Listed] = []
         self._assets = assets
         self._root = urlsplit(site.config.address()).path
-        self.lines = Lines(lang, site.languages, self._root)
-        self._whole_links = [link for feed in self.whole for link in self._announce(feed)]
-        self._open_graph = OpenGraph(site, lang)
-        self._shared = self._share()
+        self._templates = site.theme.fix(lang, **self._share())
+        self.lines = Lines(lang, site.languages, self._root, self._templates)
+        self._chip = self._templates.find_macro("site/links.html", "chip")
+        self._chips: dict[tuple[Term, int], Markup] = {}
+        self._led_to = {self.href(f"{lang}/{place}") for place in _LED_TO}
+        self._surroundings: dict[tuple[str, tuple[str, ...], tuple[str, ...]], TemplateModule] = {}
 
     def page(
         self,
@@ -69,19 +75,21 @@ class Frame:
         path: str,
         name: str,
         *,
-        description: str = "",
+        description: Sequence[str] = (),
         elsewhere: Mapping[str, str] | None = None,
         canonical: str | None = "",
         indexed: bool = True,
         updated: datetime | None = None,
         scripts: Collection[str] = (),
         styles: Collection[str] = (),
+        article: Article | None = None,
         **context: Any,
     ) -> OutputFile:
         """Render the page at ``path``, which is relative to the base URL and percent-encoded.
 
         :param name: what the page is called; the publication's name is put behind it.
-        :param description: what a search engine or a messenger says about it, in plain text.
+        :param description: what a search engine or a messenger says about it: paragraphs of plain
+            text, of which it takes the beginning.
         :param elsewhere: the paths of the same page in other languages; None for those of a page
             that every language has at the same place.
         :param canonical: the path that this page is known by, by default its own; None for none.
@@ -89,7 +97,8 @@ class Frame:
         :param updated: when what it shows last changed.
         :param scripts: what it runs beside ``site.js``.
         :param styles: what it looks like beside ``site.css``.
-        :param context: what the template shows; an ``article`` here is what the page is about.
+        :param article: the entry that the page is about, if it is about one.
+        :param context: what the template shows.
         """
         title = self.title
         if name != title:
@@ -98,26 +107,25 @@ class Frame:
         address = None if known is None else self.config.address(known)
         others = self.same_place(path) if elsewhere is None else elsewhere
         alternates = self._alternates(path, others) if indexed and known == path else []
-        said = summarize([description or self.about], DESCRIPTION_LENGTH)
+        said = summarize(description, _DESCRIPTION_LENGTH) or self._about
         if indexed and known == path:
             self.listed.append(Listed(path=path, alternates=alternates, updated=updated))
-        head = {
-            "here": self.href(path),
-            "page_title": title,
-            "page_name": name,
-            "description": said,
-            "page_feeds": self._autodiscovery(known or path),
-            "canonical": address,
-            "alternates": alternates,
-            "properties": self._open_graph.describe(
-                name, said, address, alternates, context.get("article")
-            ),
-            "translations": self._translations(others),
-            "indexed": indexed,
-            "scripts": ("site.js", *scripts),
-            "styles": ("site.css", *styles),
-        }
-        content = self.site.theme.render(template, self.lang, **{**self._shared, **head, **context})
+        part = self.parts.get(known or path)
+        content = self._templates.render(
+            template,
+            here=self.href(path),
+            frame=self._surround(self.href(path), tuple(styles), tuple(scripts)),
+            page_title=title,
+            page_name=name,
+            description=said,
+            page_feeds=self._announce(part) if part else (),
+            canonical=address,
+            alternates=alternates,
+            article=article,
+            translations=self._translations(others),
+            indexed=indexed,
+            **context,
+        )
         return OutputFile(
             path=f"{unquote(path)}index.html", content=content.encode(), media_type=HTML
         )
@@ -156,20 +164,43 @@ class Frame:
         words = self.words["pages"]
         return words["papers_one"] if count == 1 else words["papers_many"].format(count=count)
 
-    def list_filter_tags(self, articles: Iterable[Article]) -> list[tuple[Term, int]]:
+    def list_chips(self, articles: Iterable[Article]) -> list[Markup]:
         """The tags that a page's filter shows at once: the most used, and how many have them."""
         counts = Counter(tag for article in articles for tag in article.tags)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0].label.casefold()))
-        return [(self.lines.term(tag), count) for tag, count in ranked[:_MOST_FILTER_TAGS]]
+        return [self._show_chip(self.lines.term(tag), count) for tag, count in ranked[:_MOST_CHIPS]]
+
+    def _show_chip(self, term: Term, count: int) -> Markup:
+        chip = self._chips.get((term, count))
+        if chip is None:
+            chip = self._chip(term.slug, term.label, count, term.lang)
+            self._chips[term, count] = chip
+        return chip
+
+    def _surround(
+        self, here: str, styles: tuple[str, ...], scripts: tuple[str, ...]
+    ) -> TemplateModule:
+        """What the page has around what it says, which many pages share."""
+        key = (here if here in self._led_to else "", styles, scripts)
+        found = self._surroundings.get(key)
+        if found is None:
+            found = self._surroundings[key] = self._templates.make_module(
+                "site/frame.html",
+                here=key[0],
+                styles=("site.css", *styles),
+                scripts=("site.js", *scripts),
+            )
+        return found
 
     def _share(self) -> dict[str, Any]:
-        rights = self.config.rights
+        rights, languages = self.config.rights, self.site.languages
         return {
             "publication": self.title,
             "subtitle": self.subtitle,
             "writer": self.config.writer.name,
             "rights": self.config.localized(rights, self.lang) if rights else None,
             "root": self._root,
+            "base": self.config.address(),
             "sign_up": self.href(f"{self.lang}/subscribe") if self.config.has_readers else None,
             "home": self.href(f"{self.lang}/"),
             "application": self.config.application,
@@ -178,18 +209,15 @@ class Frame:
             "asset": lambda name: self.href(self._assets.paths[name]),
             "address": self.config.address,
             "html": Prose(self.config.address()).show,
-            "day_path": lambda day: day_path(self.lang, day),
-            "tag_path": lambda tag: tag_path(self.lang, tag.slug),
             "links_of": self.links_of,
-            "name_of": lambda code: self.site.languages[code].name,
+            "names": {code: language.name for code, language in languages.items()},
+            # Of the page in other languages; the choice of languages is in none.
+            "locales": {code: language.locale for code, language in languages.items()}
+            | {self.lang: "", "x-default": ""},
+            "image": resolve_address(self.config.logo, self.config),
             "count_papers": self.count_papers,
-            "mark_term": lambda text: _attribute(self.lines.mark_term(text)),
+            "whole_feeds": [link for feed in self.whole for link in self._announce(feed)],
         }
-
-    def _autodiscovery(self, path: str) -> list[dict[str, str]]:
-        """The page's own feeds first: some readers take the first that they meet."""
-        own = self._announce(self.parts[path]) if path in self.parts else []
-        return [*own, *self._whole_links]
 
     def _announce(self, feed: Feed) -> list[dict[str, str]]:
         return [{**link, "title": feed.title} for link in self.links_of(feed)]
@@ -223,7 +251,3 @@ def with_neighbours(items: Sequence[T]) -> Iterator[tuple[T, T | None, T | None]
     for index, item in enumerate(items):
         before = items[index + 1] if index + 1 < len(items) else None
         yield item, before, items[index - 1] if index else None
-
-
-def _attribute(code: str) -> Markup:
-    return Markup(' lang="{}"').format(code) if code else Markup()

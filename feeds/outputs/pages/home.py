@@ -31,7 +31,7 @@ def write_home(frame: Frame) -> Iterator[OutputFile]:
         months=months[:_MONTHS],
         years=arrange_years(months, frame.lang),
         weekdays=order_weekdays(frame.language),
-        filter_tags=frame.list_filter_tags(articles.values()),
+        filter_chips=frame.list_chips(articles.values()),
     )
 
 

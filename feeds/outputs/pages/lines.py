@@ -10,16 +10,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from markupsafe import Markup
+
 from feeds.model import Article, Language, Link, Tag
 from feeds.outputs.addresses import day_path, tag_path
-from feeds.outputs.theme import format_date
+from feeds.outputs.theme import Templates, format_date
 from feeds.scripts import has_script, tell_language
 from feeds.urls import encode_url, show_url
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stamp:
-    """A date: for machines (``iso``), its page, and in words in three lengths."""
+    """A date: for machines (``iso``), its page, and in words in three lengths.
+
+    ``link`` leads to its page.
+    """
 
     date: date
     iso: str
@@ -27,22 +32,28 @@ class Stamp:
     full: str
     day: str
     short: str
+    link: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Term:
-    """A tag; ``lang`` is set where its letters are not at home in the page's language."""
+    """A tag; ``lang`` is set where its letters are not at home in the page's language.
+
+    ``link`` leads to its page.
+    """
 
     slug: str
     label: str
     href: str
     lang: str
+    link: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Line:
     """An entry: its title and where that leads; ``lang`` is set where the title's is another.
 
+    ``link`` is both.
     ``slugs`` are those of its tags, as a page's filter reads them: with spaces between. ``paper``
     is the paper's address in ASCII, or None; ``paper_label`` how people say it.
     """
@@ -56,15 +67,20 @@ class Line:
     day: Stamp
     paper: str | None
     paper_label: str
+    link: Markup
 
 
 class Lines:
     """Makes them for the pages of one language; ``root`` is the path of the base URL."""
 
-    def __init__(self, lang: str, languages: Mapping[str, Language], root: str) -> None:
+    def __init__(
+        self, lang: str, languages: Mapping[str, Language], root: str, templates: Templates
+    ) -> None:
         self._lang = lang
         self._languages = languages
         self._root = root
+        self._link = templates.find_macro("site/links.html", "link")
+        self._date_link = templates.find_macro("site/links.html", "date_link")
         self._lines: dict[str, Line] = {}
         self._stamps: dict[date, Stamp] = {}
         self._terms: dict[Tag, Term] = {}
@@ -78,16 +94,18 @@ class Lines:
         line = self._lines.get(article.id)
         if line is None:
             paper = encode_url(article.url) if article.url else None
+            href, lang = f"{self._root}{article.path}", self.mark(article.title)
             line = self._lines[article.id] = Line(
                 article=article,
-                href=f"{self._root}{article.path}",
+                href=href,
                 title=article.title,
-                lang=self.mark(article.title),
+                lang=lang,
                 slugs=" ".join(tag.slug for tag in article.tags),
                 tags=tuple(map(self.term, article.tags)),
                 day=self.stamp(article.day),
                 paper=paper,
                 paper_label=show_url(paper) if paper else "",
+                link=self._link(href, article.title, lang),
             )
         return line
 
@@ -96,13 +114,16 @@ class Lines:
         stamp = self._stamps.get(day)
         if stamp is None:
             language = self._languages[self._lang]
+            iso, full = day.isoformat(), format_date(day, language, "full")
+            href = f"{self._root}{day_path(self._lang, day)}"
             stamp = self._stamps[day] = Stamp(
                 date=day,
-                iso=day.isoformat(),
-                href=f"{self._root}{day_path(self._lang, day)}",
-                full=format_date(day, language, "full"),
+                iso=iso,
+                href=href,
+                full=full,
                 day=format_date(day, language, "day"),
                 short=format_date(day, language, "short"),
+                link=self._date_link(href, iso, full),
             )
         return stamp
 
@@ -110,11 +131,14 @@ class Lines:
         """A tag."""
         term = self._terms.get(tag)
         if term is None:
+            href = f"{self._root}{tag_path(self._lang, tag.slug)}"
+            lang = self.mark_term(tag.label)
             term = self._terms[tag] = Term(
                 slug=tag.slug,
                 label=tag.label,
-                href=f"{self._root}{tag_path(self._lang, tag.slug)}",
-                lang=self.mark_term(tag.label),
+                href=href,
+                lang=lang,
+                link=self._link(href, f"#{tag.label}", lang),
             )
         return term
 

@@ -35,7 +35,8 @@ class Prose:
             html = self._own_links.sub(lambda tag: f"{tag[1]}{self._root}", html)
         if level != _USUAL_LEVEL and "</h" in html:
             html = _HEADING.sub(lambda found: _shift(found[0], level - _USUAL_LEVEL), html)
-        html = _SAID.sub(lambda found: found[0].replace("<a ", '<a class="said" ', 1), html)
+        if "://" in html:
+            html = _SAID.sub(lambda found: found[0].replace("<a ", '<a class="said" ', 1), html)
         # What is wider than a telephone scrolls by itself, with the keyboard too.
         if "<table" in html:
             html = html.replace("<table", '<div class="frame" tabindex="0"><table')

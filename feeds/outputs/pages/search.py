@@ -18,10 +18,10 @@ def write_search_page(frame: Frame) -> Iterator[OutputFile]:
         "site/search.html",
         f"{frame.lang}/search/",
         words["title"],
-        description=words["hint"],
+        description=(words["hint"],),
         scripts=("filter.js", "search.js"),
         styles=("search.css",),
         manifest=manifest_path(frame.lang),
         files=files_folder(frame.lang),
-        filter_tags=frame.list_filter_tags(frame.articles),
+        filter_chips=frame.list_chips(frame.articles),
     )

@@ -45,7 +45,7 @@ def write_tag_years(
             "site/tag_year.html",
             tag_year_path(frame.lang, tag, year),
             frame.words["pages"]["page_of"].format(page=name, title=f"#{tag.label}"),
-            description=f"#{tag.label}, {name}: {frame.count_papers(len(found))}",
+            description=(f"#{tag.label}, {name}: {frame.count_papers(len(found))}",),
             elsewhere={
                 code: tag_year_path(code, tag, year)
                 for code, years in apart.items()

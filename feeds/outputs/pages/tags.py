@@ -102,7 +102,7 @@ class _Writer:
             "site/tag.html",
             tag_path(frame.lang, slug),
             f"#{tag.label}",
-            description=about or facts,
+            description=(about or facts,),
             elsewhere={
                 code: tag_path(code, tag.slug)
                 for code, used in self._elsewhere.items()
@@ -138,7 +138,7 @@ def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
         "site/tags.html",
         f"{frame.lang}/tags/",
         words["all_tags"],
-        description=f"{words['tag_count'].format(count=len(counts))}. {words['tags_about']}",
+        description=(f"{words['tag_count'].format(count=len(counts))}. {words['tags_about']}",),
         scripts=("filter.js",),
         count=len(counts),
         groups=groups,
@@ -146,7 +146,7 @@ def _write_list(frame: Frame, counts: Sequence[tuple[Tag, int]]) -> OutputFile:
         lettered=len(used) >= LETTERS_FROM,
         # Of a short list not nearly all.
         most_used=_show_tags(frame, used[: min(_MOST_USED, len(used) // 2)]),
-        filter_tags=frame.list_filter_tags(frame.articles),
+        filter_chips=frame.list_chips(frame.articles),
     )
 
 

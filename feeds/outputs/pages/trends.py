@@ -8,6 +8,7 @@ from typing import Any
 
 from feeds.model import OutputFile, Tag
 from feeds.outputs.pages.frame import Frame
+from feeds.outputs.pages.lines import Term
 from feeds.outputs.plot_words import make_figure, name_counts, name_period, name_tag_plot
 from feeds.outputs.plots import Plot, Usage, bin_months, count_usage, draw_plot, list_top_tags
 from feeds.outputs.theme import format_date
@@ -22,7 +23,7 @@ class _Table:
     """The numbers of the page's plots: a row for each period, all entries first, then each tag."""
 
     caption: str
-    tags: Sequence[Tag]
+    tags: Sequence[Term]
     rows: Sequence[tuple[str, tuple[int, ...]]]
     sums: Sequence[int]
 
@@ -36,7 +37,7 @@ def write_trends(frame: Frame) -> Iterator[OutputFile]:
         _TEMPLATE,
         f"{frame.lang}/trends/",
         words["title"],
-        description=words["description"].format(title=frame.title),
+        description=(words["description"].format(title=frame.title),),
         updated=max((article.updated for article in frame.articles), default=None),
         styles=("plots.css",),
         heading=words["title"],
@@ -63,7 +64,7 @@ def _fill(usage: Usage, frame: Frame) -> dict[str, Any]:
         "multiples_intro": words["most_used_intro"].format(what=what),
         "multiples": [
             (
-                tag,
+                frame.lines.term(tag),
                 words["count"].format(count=plot.total),
                 make_figure(plot, name_tag_plot(tag, usage.axis, language), language),
             )
@@ -86,7 +87,7 @@ def _tabulate(plots: Sequence[Plot], tags: Sequence[Tag], frame: Frame) -> _Tabl
     rows = zip(*(plot.counts for plot in plots), strict=True)
     return _Table(
         caption=words["table_caption"].format(what=name_counts(axis, frame.language)),
-        tags=tags,
+        tags=[frame.lines.term(tag) for tag in tags],
         rows=[
             (name_period(period, frame.language), row)
             for period, row in zip(axis.periods, rows, strict=True)
