@@ -14,7 +14,7 @@ from email.utils import format_datetime
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from threading import Lock
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -118,8 +118,7 @@ class _InMemory:
             return self._made
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What is to be answered; ``body`` is None where there is none."""
 
     status: int

@@ -95,30 +95,28 @@ class _Application:
         path = decode_path(scope["raw_path"])
         inside = self._below(path) if path else None
         try:
-            response = (
-                _refuse(scope)
-                or await self._ask_readers(scope, receive, inside)
-                or _refuse_method(scope)
-                or await self._answer(scope, path or "", inside)
-            )
+            response = await self._answer(scope, receive, path or "", inside)
         except Exception:  # a fault of ours: its traceback is for the log
             log.exception("%s %s", scope["method"], ascii(path))
             response = _line(500, "Something went wrong here.")
         response.raw_headers.extend(safety_headers(inside or ""))
         await response(scope, receive, send)
 
-    async def _ask_readers(
-        self, scope: Scope, receive: Receive, inside: str | None
-    ) -> Response | None:
-        if self._readers is None or inside is None:
-            return None
-        return await self._readers.answer(scope, receive, inside)
-
-    async def _answer(self, scope: Scope, path: str, inside: str | None) -> Response:
-        asked = Headers(raw=_without_range(scope))
+    async def _answer(
+        self, scope: Scope, receive: Receive, path: str, inside: str | None
+    ) -> Response:
+        if refused := _refuse(scope):
+            return refused
+        if inside is not None and self._readers:
+            page = await self._readers.answer(scope, receive, inside)
+            if page:
+                return page
+        if refused := _refuse_method(scope):
+            return refused
         if inside is None:
             led = self._lead(path)
             return led if led else await run_in_threadpool(self._not_found)
+        asked = Headers(raw=_without_range(scope))
         if self._feeds and (query := scope["query_string"]):
             if answer := _answer_at_once(self._feeds.recall(inside, query), asked):
                 return answer
