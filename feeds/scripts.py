@@ -47,12 +47,12 @@ def tell_language(text: str, lang: str, languages: Mapping[str, Language]) -> st
     Letters of a language's own script make it that language. Where there are none, it is ``lang``
     if that has no script of its own, else the shared language.
     """
-    counts = count_scripts(text, languages)
-    if lang in counts or not _LETTERS.search(text):
+    own = languages[lang].script if lang in languages else None
+    if (own and _compile(own).search(text)) or not _LETTERS.search(text):
         return lang
-    if counts:
+    if counts := count_scripts(text, languages):
         return max(counts, key=counts.__getitem__)
-    return shared_language(languages) if has_script(lang, languages) else lang
+    return shared_language(languages) if own else lang
 
 
 def has_script(lang: str, languages: Mapping[str, Language]) -> bool:

@@ -13,7 +13,7 @@ from copy import deepcopy
 from functools import cache, lru_cache
 from typing import Any
 
-from lxml import etree, html
+from lxml import etree
 
 from feeds.outputs.characters import allow_characters
 
@@ -24,12 +24,12 @@ Styles = dict[str, dict[str, str]]
 _BY_WAY = re.compile(r"[\w\s.>-]+")
 
 
-def parse_document(document: str) -> html.HtmlElement:
+def parse_document(document: str) -> etree._Element:
     """Parse a whole HTML document, without the characters that some clients stop at."""
-    return html.document_fromstring(allow_characters(document))
+    return etree.fromstring(allow_characters(document), etree.HTMLParser())
 
 
-def inline_css(root: html.HtmlElement, styles: Styles) -> str:
+def inline_css(root: etree._Element, styles: Styles) -> str:
     """Copy the rules of the document's ``<style>`` into ``style`` attributes; the style stays.
 
     Selectors may name elements, classes, descendants and children. Other rules and media queries

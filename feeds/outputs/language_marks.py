@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lxml import etree, html
+from lxml import etree
 
 from feeds.model import Language
 from feeds.scripts import count_letters, count_scripts, tell_language
@@ -14,7 +14,7 @@ _FEW = 30
 _FEW_OF_A_SCRIPT = 8
 
 
-def mark_languages(root: html.HtmlElement, lang: str, languages: Mapping[str, Language]) -> None:
+def mark_languages(root: etree._Element, lang: str, languages: Mapping[str, Language]) -> None:
     """Give ``lang`` to every part of a document whose letters are not those of its language."""
     body = root.find("body")
     parts: list[tuple[etree._Element, str]] = [] if body is None else [(body, lang)]
@@ -33,7 +33,9 @@ def _mark(
     languages: Mapping[str, Language],
 ) -> str:
     """Mark an element if its own words are in another language, and say which they are in."""
-    own = " ".join([element.text or "", *(child.tail or "" for child in children)])
+    own = element.text or ""
+    if children:
+        own = " ".join([own, *[child.tail or "" for child in children]])
     if len(own) <= _FEW_OF_A_SCRIPT:
         return lang
     found = tell_language(own, lang, languages)

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from lxml import html
+from lxml import etree
 
 from feeds.outputs.shorten import collapse
 from feeds.urls import encode_link, is_generic, show_url
@@ -18,12 +18,15 @@ from feeds.urls import encode_link, is_generic, show_url
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _DRAWN = re.compile(r"\.(?:png|jpe?g|gif)(?:[?#]|$)", re.IGNORECASE)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_SAID = etree.XPath("string()", smart_strings=False)
+# What an element is called that is not to stay.
+_DROPPED = "dropped"
 _CHANGED = ("img", "pre", "table", *_HEADINGS)
 
 
-def fit_for_mail(root: html.HtmlElement) -> None:
+def fit_for_mail(root: etree._Element) -> None:
     """Change a parsed document in place; what notes gave stands in elements of class ``prose``."""
-    for prose in root.find_class("prose"):
+    for prose in [each for each in root.iter("*") if "prose" in each.get("class", "").split()]:
         top = int(prose.attrib.pop("data-level", "2"))
         # Most hold nothing but paragraphs.
         if next(prose.iter(*_CHANGED), None) is None:
@@ -36,13 +39,13 @@ def fit_for_mail(root: html.HtmlElement) -> None:
     _settle_links(root)
 
 
-def _replace_undrawn_images(prose: html.HtmlElement) -> None:
+def _replace_undrawn_images(prose: etree._Element) -> None:
     """Outlook draws neither WebP nor AVIF nor SVG: such an image becomes a link to it."""
     for image in list(prose.iter("img")):
         source = image.get("src", "")
         if _DRAWN.search(source):
             continue
-        link: html.HtmlElement = html.Element("a", href=source)
+        link = etree.Element("a", href=source)
         link.text = collapse(image.get("alt", "")) or source.rpartition("/")[2]
         link.tail = image.tail
         parent = image.getparent()
@@ -54,28 +57,28 @@ def _replace_undrawn_images(prose: html.HtmlElement) -> None:
         parent.replace(image, link)
 
 
-def _name_images(prose: html.HtmlElement) -> None:
+def _name_images(prose: etree._Element) -> None:
     """Outlook reads conditional comments wherever they stand, in an attribute too."""
     for image in prose.iter("img"):
         image.set("alt", re.sub("[<>]", "", image.get("alt", "")))
 
 
-def _wrap_code(prose: html.HtmlElement) -> None:
+def _wrap_code(prose: etree._Element) -> None:
     """Turn ``<pre>`` into a paragraph with line breaks.
 
     Outlook has no ``white-space``, and a wide line would push the whole mail sideways.
     """
     for block in list(prose.iter("pre")):
-        code: html.HtmlElement = html.Element("code")
-        for position, line in enumerate(block.text_content().strip("\n").split("\n")):
+        code = etree.Element("code")
+        for position, line in enumerate(_read_all(block).strip("\n").split("\n")):
             kept = re.sub(r"^ +| {2,}", lambda m: "\xa0" * len(m[0]), line.expandtabs(4))
             if position == 0:
                 code.text = kept
             else:
-                line_break: html.HtmlElement = html.Element("br")
+                line_break = etree.Element("br")
                 line_break.tail = kept
                 code.append(line_break)
-        paragraph: html.HtmlElement = html.Element("p")
+        paragraph = etree.Element("p")
         paragraph.set("class", "code")
         if language := block.get("lang"):
             paragraph.set("lang", language)
@@ -86,20 +89,21 @@ def _wrap_code(prose: html.HtmlElement) -> None:
             parent.replace(block, paragraph)
 
 
-def _level_headings(prose: html.HtmlElement, top: int) -> None:
+def _level_headings(prose: etree._Element, top: int) -> None:
     """Put headings below the entry's own, which is of level ``top``; none skipped, none empty."""
     last = top
     for heading in list(prose.iter(*_HEADINGS)):
-        if not heading.text_content().strip():
-            heading.drop_tree()
+        if not _read_all(heading).strip():
+            heading.tag = _DROPPED
             continue
         # Notes are rendered with headings from h3 on, under an h2.
         wanted = int(heading.tag[1]) + top - 2
         last = max(top + 1, min(wanted, last + 1, 6))
         heading.tag = f"h{last}"
+    etree.strip_elements(prose, _DROPPED, with_tail=False)
 
 
-def _frame_tables(prose: html.HtmlElement) -> None:
+def _frame_tables(prose: etree._Element) -> None:
     """Let a wide table scroll by itself, with the keyboard too, rather than break its figures.
 
     One without a heading cell holds no data that a screen reader could name.
@@ -110,20 +114,20 @@ def _frame_tables(prose: html.HtmlElement) -> None:
         parent = table.getparent()
         if parent is None:
             continue
-        frame: html.HtmlElement = html.Element("div", tabindex="0")
+        frame = etree.Element("div", tabindex="0")
         frame.set("class", "frame")
         frame.tail, table.tail = table.tail, None
         parent.replace(table, frame)
         frame.append(table)
 
 
-def _settle_links(root: html.HtmlElement) -> None:
+def _settle_links(root: etree._Element) -> None:
     """Give every link a text that says where it leads, and no text two targets (WCAG 2.4.4)."""
     targets: dict[str, str] = {}
     for link in [link for link in root.iter("a") if link.get("href")]:
         address = encode_link(link.get("href", ""))
         if not address:
-            link.drop_tag()
+            link.tag = _DROPPED
             continue
         link.set("href", address)
         text = _name_link(link, address)
@@ -133,9 +137,10 @@ def _settle_links(root: html.HtmlElement) -> None:
             if targets.setdefault(f"{text} ({said})", address) == address:
                 _append_text(link, f" ({said})")
                 break
+    etree.strip_tags(root, _DROPPED)
 
 
-def _name_link(link: html.HtmlElement, address: str) -> str:
+def _name_link(link: etree._Element, address: str) -> str:
     """Say an address without its scheme; add it to a text that says nothing by itself."""
     text = _read(link)
     if not text:
@@ -154,12 +159,17 @@ def _name_link(link: html.HtmlElement, address: str) -> str:
     return _read(link)
 
 
-def _read(link: html.HtmlElement) -> str:
+def _read_all(element: etree._Element) -> str:
+    """The text of an element and of all that is in it."""
+    return str(_SAID(element))
+
+
+def _read(link: etree._Element) -> str:
     # Most hold no element, and to gather text from a tree takes as long as all else here.
-    return collapse(link.text_content() if len(link) else link.text or "")
+    return collapse(_read_all(link) if len(link) else link.text or "")
 
 
-def _put_images_before(link: html.HtmlElement) -> None:
+def _put_images_before(link: etree._Element) -> None:
     """A linked image has no text to tell it by: the image goes first, the link after it."""
     parent = link.getparent()
     for child in list(link):
@@ -169,14 +179,14 @@ def _put_images_before(link: html.HtmlElement) -> None:
             parent.insert(parent.index(link), child)
 
 
-def _drop_scheme(link: html.HtmlElement) -> None:
+def _drop_scheme(link: etree._Element) -> None:
     for element in link.iter():
         if element.text and element.text.strip():
             element.text = re.sub(r"^\s*https?://", "", element.text, flags=re.IGNORECASE)
             return
 
 
-def _append_text(link: html.HtmlElement, text: str) -> None:
+def _append_text(link: etree._Element, text: str) -> None:
     if len(link):
         link[-1].tail = (link[-1].tail or "") + text
     else:

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from lxml import etree, html
-from markupsafe import Markup
+from lxml import etree
+from markupsafe import Markup, escape
 
 from feeds.model import Piece
 
@@ -25,7 +25,7 @@ _MARK = re.compile(f"{_EDGE}([^{_EDGE}]*){_EDGE}\n?")
 
 def mark_html(*fact: object) -> Markup:
     """A mark of an HTML template; without a fact, the end of what stands there because of one."""
-    return Markup("<!--{}-->").format(_WORD + _say_fact(fact))
+    return Markup(f"<!--{_WORD}{escape(_say_fact(fact))}-->")  # noqa: S704  # escaped
 
 
 def mark_text(*fact: object) -> str:
@@ -33,7 +33,7 @@ def mark_text(*fact: object) -> str:
     return f"{_EDGE}{_say_fact(fact)}{_EDGE}"
 
 
-def keep_marks(root: html.HtmlElement) -> None:
+def keep_marks(root: etree._Element) -> None:
     """Make the marks of a parsed document such that nothing in it can be taken for one."""
     for comment in root.iter(etree.Comment):
         if comment.text and comment.text.startswith(_WORD):

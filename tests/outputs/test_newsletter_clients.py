@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -129,3 +130,13 @@ def test_the_same_issue_gives_the_same_bytes() -> None:
 
 def test_day_is_the_issues_own() -> None:
     assert one().day == DAY
+
+
+@pytest.mark.parametrize("after", ["", " two"])
+def test_a_link_that_leads_nowhere_keeps_its_words(after: str) -> None:
+    html = f'<p><a href="nowhere:1">one <b>of</b></a>{after}</p>'
+    said = commentary("글")
+    newsletter = one(commentary=replace(said, html=html))
+    [prose] = tree(newsletter).find_class("prose")
+    assert prose.text_content().strip() == f"one of{after}"
+    assert not list(prose.iter("a"))
