@@ -10,9 +10,17 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, make_url
+
+from feeds.config import Config
+from feeds.database.opening import upgrade_database
+from feeds.database.places import database_path
+from tests.presses import make_config
 
 SERVER = os.environ.get("PAPERROUND_TEST_DATABASE")
 WHY_NOT = "no PostgreSQL here; PAPERROUND_TEST_DATABASE names one, and .ci/run starts one"
@@ -40,6 +48,28 @@ def fresh_database(kind: str) -> Iterator[str | None]:
     finally:
         _clear(name)
         _IDLE.append(name)
+
+
+def make_tables(config: Config) -> None:
+    """Leave the database of a publication as ``upgrade_database`` does.
+
+    A new file is a copy of one that it made: that takes a tenth of the time.
+    """
+    path = database_path(config)
+    if config.database is None and not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(0o600)
+        path.write_bytes(_file_with_tables())
+    else:
+        upgrade_database(config)
+
+
+@cache
+def _file_with_tables() -> bytes:
+    with TemporaryDirectory() as folder:
+        config = make_config(Path(folder))
+        upgrade_database(config)
+        return database_path(config).read_bytes()
 
 
 def drop_databases() -> None:

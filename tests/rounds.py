@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, insert, select
 
 from feeds.config import Config
 from feeds.database.letters import LetterKind
-from feeds.database.opening import open_database, upgrade_database
+from feeds.database.opening import open_database
 from feeds.database.tables import metadata, outbox, subscribers
 from feeds.delivery.composer import Composer, Sign
 from feeds.delivery.outbox import post_mailing
@@ -23,6 +23,7 @@ from feeds.delivery.smtp import Relay
 from feeds.model import Letter, Mailing, Subscriber
 from feeds.secrets import Keys
 from feeds.subscribers.store import new_token
+from tests.databases import make_tables
 from tests.presses import make_config, make_mailing
 
 DAY = date(2026, 11, 29)
@@ -60,7 +61,7 @@ def make_postal_config(root: Path, port: int, **keys: Any) -> Config:
 @contextmanager
 def opened(config: Config) -> Iterator[Engine]:
     """The database of a publication, with its tables."""
-    upgrade_database(config)
+    make_tables(config)
     engine = open_database(config)
     try:
         yield engine

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Connection, select
 
 from feeds.config import Config
-from feeds.database.opening import upgrade_database
 from feeds.database.state import State, open_state
 from feeds.database.tables import issues, mailings, outbox
 from feeds.delivery import Ways
@@ -22,7 +21,7 @@ from feeds.delivery.outbox import post_mailing
 from feeds.errors import DeliveryError
 from feeds.model import Mailing, Newsletter
 from feeds.schedule import next_due, publish_due
-from tests.databases import BOTH, fresh_database
+from tests.databases import BOTH, fresh_database, make_tables
 from tests.presses import NOON, Press, make_article, make_config, make_issue
 from tests.publisher import DAYS, LOG
 from tests.rounds import add_readers, make_postal_config
@@ -39,6 +38,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def state(config: Config) -> Iterator[State]:
+    make_tables(config)
     with open_state(config) as state:
         state.start([], NOON)
         yield state
@@ -314,7 +314,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Con
     """A publication that mails, and three readers."""
     with fresh_database(request.param) as database:
         config = make_postal_config(tmp_path, 1, database=database)
-        upgrade_database(config)
+        make_tables(config)
         with open_state(config) as state:
             state.start([], NOON)
             add_readers(state.engine, ["a@example.org", "b@example.org"])

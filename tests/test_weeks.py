@@ -19,13 +19,12 @@ from sqlalchemy import select
 
 from feeds.archive.week import gather_week, last_sunday
 from feeds.config import Config
-from feeds.database.opening import upgrade_database
 from feeds.database.state import State, open_state
 from feeds.database.tables import mailings, outbox, subscribers
 from feeds.delivery.outbox import read_due, read_mailing
 from feeds.model import Archive, Issue
 from feeds.schedule import publish_day, publish_due
-from tests.databases import BOTH, fresh_database
+from tests.databases import BOTH, fresh_database, make_tables
 from tests.ledger import Arrival, Ledger, listening
 from tests.presses import Press, make_article, make_issue
 from tests.rounds import Clock, add_readers, make_postal_config, make_postman
@@ -136,6 +135,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def paper(config: Config) -> Iterator[Paper]:
+    make_tables(config)
     with open_state(config) as state:
         state.start([], STARTED)
         yield Paper(config, state)
@@ -145,7 +145,7 @@ def paper(config: Config) -> Iterator[Paper]:
 def paper_anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Paper]:
     with fresh_database(request.param) as database:
         config = make_postal_config(tmp_path, 1, database=database)
-        upgrade_database(config)
+        make_tables(config)
         with open_state(config) as state:
             state.start([], STARTED)
             yield Paper(config, state)

@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Engine, RowMapping, delete, func, select
 
 from feeds.config import Config
-from feeds.database.opening import open_database, upgrade_database
+from feeds.database.opening import open_database
 from feeds.database.tables import consents, metadata, outbox, subscribers
 from feeds.model import Preferences, Subscriber
 from feeds.secrets import Keys
 from feeds.subscribers.store import Readers
+from tests.databases import make_tables
 from tests.presses import make_config
 
 NOW = datetime(2024, 12, 20, 12, 0, tzinfo=UTC)
@@ -94,7 +95,7 @@ class Desk:
 def open_desk(root: Path, url: str | None, **keys: Any) -> Iterator[Desk]:
     """A publication with a database (see ``tests.databases.fresh_database``) that is empty."""
     config = make_config(root, database=url, **keys)
-    upgrade_database(config)
+    make_tables(config)
     engine = open_database(config)
     try:
         with engine.begin() as connection:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, Table, select
 from feeds.archive_file import KeptSite
 from feeds.config import Config, Folders, Readers, load_config
 from feeds.database.letters import LetterKind
-from feeds.database.opening import open_database, upgrade_database
+from feeds.database.opening import open_database
 from feeds.database.tables import consents, outbox, subscribers
 from feeds.languages import load_languages
 from feeds.model import Letter, Preferences, Subscriber
@@ -30,7 +30,7 @@ from feeds.subscribers.links import Links
 from feeds.web.readers import open_pages
 from feeds.web.server import Server
 from feeds.web.static import create_app
-from tests.databases import fresh_database
+from tests.databases import fresh_database, make_tables
 from tests.publications import build_at, write_publication
 
 NOW = datetime(2024, 12, 20, 3, 0, tzinfo=UTC)
@@ -162,7 +162,7 @@ def open_desk(
             folders=Folders(state=state),
             readers=Readers(**{"network_per_hour": 1000, **(bounds or {})}),
         )
-        upgrade_database(own)
+        make_tables(own)
         engine = open_database(own)
         desk: list[Desk] = []
         pages = open_pages(
