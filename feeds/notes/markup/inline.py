@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core.state_core import StateCore
 from markdown_it.rules_inline.state_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -23,6 +24,7 @@ from feeds.notes.markup.latex import (
     drops_tie,
     find_formula,
     read_escape,
+    read_formula,
     read_fragment,
 )
 from feeds.notes.markup.mathml import write_mathml
@@ -36,6 +38,16 @@ AS_MATHML = "as_mathml"
 
 # Markdown's own limit on nesting would cut text off; ``blocks`` keeps well below this one.
 _MAX_NESTING = 100
+
+# A block that is one paragraph on one line, and can be nothing else: neither an item, a heading, a
+# rule, a quotation nor a fence.
+_PROSE = re.compile(
+    r"(?:[^\s\d#>*+\-_`~]|\*{1,2}(?=[^\s*])|`(?=[^`])|\d+(?![\d.)]))(?:[^\r\n]*\S)?"
+)
+_PLAIN_PROSE = re.compile(r"\S(?:[^\r\n]*\S)?")
+# Where text stops because a rule may begin there.
+_STOP = re.compile(r"[\n\\`*_~\[\]<&${]|!(?=\[)|:(?=//)")
+_PLAIN_STOP = re.compile(r"[\\${]|:(?=//)")
 
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]*))?\]\]")
 _MATRIX = re.compile(r"[\d\s.,:;+*e-]+")
@@ -58,6 +70,8 @@ class NoteMarkdown(MarkdownIt):
             self.inline.ruler.before("link", "wikilink", _read_wikilink)
         else:
             self.inline.ruler.push("latex", _read_plain_latex)
+        self.core.ruler.at("block", partial(_read_block, _PROSE if markdown else _PLAIN_PROSE))
+        self.inline.ruler.at("text", partial(_read_text, _STOP if markdown else _PLAIN_STOP))
         self.inline.ruler.after("text", "bare_url", _read_bare_url)
         self.add_render_rule("formula", _render_formula)
 
@@ -96,13 +110,37 @@ def _push_link(state: StateInline, target: str, shown: str, kind: str) -> None:
     state.push("link_close", "a", -1)
 
 
+def _read_block(prose: re.Pattern[str], state: StateCore) -> None:
+    """Read a block; a line of prose, as most of them are, is not tried for anything else."""
+    if not prose.fullmatch(state.src):
+        state.md.block.parse(state.src, state.md, state.env, state.tokens)
+        return
+    state.tokens += (
+        Token("paragraph_open", "p", 1, block=True),
+        Token("inline", "", 0, content=state.src, block=True),
+        Token("paragraph_close", "p", -1, block=True),
+    )
+
+
+def _read_text(stop: re.Pattern[str], state: StateInline, silent: bool) -> bool:
+    """Read text up to where another rule may begin; the library's own rule stops far more often."""
+    match = stop.search(state.src, state.pos)
+    end = match.start() if match else state.posMax
+    if end == state.pos:
+        return False
+    if not silent:
+        state.pending += state.src[state.pos : end]
+    state.pos = end
+    return True
+
+
 def _read_latex(state: StateInline, silent: bool) -> bool:
     if state.src[state.pos] not in "$\\{":
         return False
     if match := _TEX_LINK.match(state.src, state.pos):
         return _accept_tex_link(state, match, silent)
-    shown = read_fragment(state.src, state.pos)
     formula = find_formula(state.src, state.pos)
+    shown = read_formula(formula) if formula else read_fragment(state.src, state.pos)
     if formula and formula.end <= state.posMax:
         state.env[FORMULAS] = True
         typed = state.src[state.pos : formula.end]

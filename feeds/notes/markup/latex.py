@@ -83,6 +83,15 @@ def read_prose(text: str, *, quoted: bool) -> str:
     return text
 
 
+def read_formula(formula: Formula) -> tuple[str, int] | None:
+    """Read a formula: as Unicode, and where it ends; None where it makes no sense."""
+    try:
+        shown = read_math(formula.body)
+    except BrokenError:
+        return None
+    return (shown, formula.end) if shown else None
+
+
 def read_fragment(text: str, pos: int) -> tuple[str, int] | None:
     r"""Read the formula, macro or group that starts at ``pos``: as Unicode, and where it ends.
 
@@ -90,7 +99,8 @@ def read_fragment(text: str, pos: int) -> tuple[str, int] | None:
     """
     try:
         if text.startswith(("$", "\\(", "\\["), pos):
-            return _read_formula(text, pos)
+            formula = find_formula(text, pos)
+            return read_formula(formula) if formula else None
         if text[pos] == "{":
             if _DECLARATION.match(text, pos) or _ACCENTED_GROUP.match(text, pos):
                 shown, end = Reader(text, pos, math=False).read_argument()
@@ -134,12 +144,6 @@ def find_formula(text: str, pos: int) -> Formula | None:
     if opening[0] == "\\" and not (re.search(r"[\\^_=+<>]", body) or body.strip() in _LETTERS):
         return None  # an escaped bracket of Markdown
     return Formula(body, after, opening in ("$$", "\\["))
-
-
-def _read_formula(text: str, pos: int) -> tuple[str, int] | None:
-    formula = find_formula(text, pos)
-    shown = read_math(formula.body) if formula else ""
-    return (shown, formula.end) if formula and shown else None
 
 
 def _find_closing(text: str, start: int, closing: str) -> int:
