@@ -8,66 +8,149 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from feeds.errors import PublishError
 from feeds.model import OutputFile
-from feeds.publish.atomic import write_atomically
+from feeds.publish.atomic import explain, write_atomically, write_new
 from feeds.publish.served import rank_of
+from feeds.stamps import Stamp, stamp_path, take_stamp
 
 MANIFEST = ".paperround-files"
 _WORKSHOP = ".paperround-tmp-"
 
 
+class There(NamedTuple):
+    """A file in ``out``: the key of what was written, and the stamp that it had then."""
+
+    key: bytes
+    stamp: Stamp
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """How many files a build wrote, left as they were, and took away."""
+    """How many files a build wrote, left as they were, and took away; and what is there now."""
 
     written: int
     unchanged: int
     removed: int
+    there: Mapping[str, There]
 
 
 def publish_folder(
-    files: Iterable[OutputFile], out: Path, *, advance: Callable[[], None] = lambda: None
+    files: Iterable[OutputFile],
+    out: Path,
+    *,
+    there: Mapping[str, There] = MappingProxyType({}),
+    advance: Callable[[], None] = lambda: None,
 ) -> Published:
     """Bring ``out`` to hold ``files`` and no other file of an earlier build.
 
-    What others link to is written before what links to it (assets, data, pages, feeds), and what
-    is gone is removed last. ``advance`` is called once a file.
+    Everything is made before anything is changed, so that what cannot be made changes nothing, and
+    a file at a time, so that it all need not fit into memory. What others link to is then put in
+    its place before what links to it (assets, data, pages, feeds), and what is gone is removed
+    last.
 
+    :param there: what an earlier build left, by path: a file of the same key that nobody touched
+        since is not made again.
+    :param advance: called once a file.
     :raises PublishError: a path that would leave ``out``, or the system refused to write; every
         file is then either as it was or as it should be, and the next build goes on from there.
     """
     ordered = sorted(files, key=lambda file: (rank_of(file.path), file.path))
     wanted = [file.path for file in ordered]
-    targets = [_target(out, path) for path in wanted]
+    for path in wanted:
+        _check_path(path)
     earlier = list_built(out)
     workshop = _open_workshop(out)
     try:
+        places = _Places(out)
+        made = {}
+        for number, file in enumerate(ordered):
+            unfinished = str(workshop / str(number))
+            if _make_if_changed(file, places, unfinished, there.get(file.path)):
+                made[file.path] = unfinished
+            advance()
         if not earlier.issuperset(wanted):
             # Listed before they exist: an interrupted build leaves no file that nobody knows of.
             _write_manifest(out, earlier.union(wanted))
-        written = 0
-        for file, target in zip(ordered, targets, strict=True):
-            written += _write_if_changed(file, target, out, workshop)
-            advance()
+        for path, unfinished in made.items():
+            _put_in_place(path, places, unfinished)
         gone = sorted(earlier.difference(wanted), key=rank_of, reverse=True)
-        removed = sum(_remove(out, path) for path in gone)
+        removed = sum(_remove(path, places) for path in gone)
         _write_manifest(out, wanted)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
-    return Published(written=written, unchanged=len(ordered) - written, removed=removed)
+    return Published(
+        written=len(made),
+        unchanged=len(ordered) - len(made),
+        removed=removed,
+        there={file.path: There(file.key, places.stamp(file.path)) for file in ordered if file.key},
+    )
 
 
-def _target(out: Path, path: str) -> Path:
-    """Where a file goes, or an error for a path that could leave the folder."""
-    parts = PurePosixPath(path).parts
-    strange = {"..", ".", ""}.intersection(path.split("/")) or any(c in path for c in "\\:\0")
-    if strange or not parts or path.startswith("/"):
+class _Places:
+    """Where things are in ``out`` during one build; each folder is looked at once.
+
+    A symbolic link inside ``out`` would lead a write out of it: one is refused wherever it is met.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self._out = str(out)
+        self._has_folder = {"": True}
+
+    def name(self, path: str) -> str:
+        """What the system calls a file or a folder."""
+        return f"{self._out}/{path}" if path else self._out
+
+    def has_folder(self, folder: str) -> bool:
+        """Whether there is such a folder.
+
+        :raises PublishError: it or one that it is in is a symbolic link, or cannot be read.
+        """
+        if folder not in self._has_folder:
+            above = folder.rpartition("/")[0]
+            self._has_folder[folder] = self.has_folder(above) and bool(self.look(folder))
+        return self._has_folder[folder]
+
+    def make_folder(self, folder: str) -> None:
+        """Make a folder, and those that it is in, where they are missing."""
+        if not self.has_folder(folder):
+            self.make_folder(folder.rpartition("/")[0])
+            name = self.name(folder)
+            try:
+                os.mkdir(name)  # noqa: PTH102
+            except OSError as error:
+                raise PublishError(name, f"cannot be written: {explain(error)}") from error
+            self._has_folder[folder] = True
+
+    def stamp(self, path: str) -> Stamp:
+        """The stamp of a file that is there."""
+        return stamp_path(self.name(path))
+
+    def look(self, path: str) -> os.stat_result | None:
+        """What the system knows of a file or a folder; None where there is none."""
+        name = self.name(path)
+        try:
+            status = os.lstat(name)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise PublishError(name, f"cannot be read: {explain(error)}") from error
+        if stat.S_ISLNK(status.st_mode):
+            raise PublishError(name, "is a symbolic link; expected a plain file or folder")
+        return status
+
+
+def _check_path(path: str) -> None:
+    """Refuse a path that could leave the folder, or that the system has no letters for."""
+    if not {"..", ".", ""}.isdisjoint(path.split("/")) or any(c in path for c in "\\:\0"):
         raise PublishError(path, "not a path inside the output folder")
     try:
         os.fsencode(path)
@@ -75,29 +158,40 @@ def _target(out: Path, path: str) -> Path:
         encoding = sys.getfilesystemencoding()
         message = f"names of files are {encoding} here; expected UTF-8 (LC_ALL=C.UTF-8, say)"
         raise PublishError(path, message) from error
-    return out.joinpath(*parts)
 
 
-def _write_if_changed(file: OutputFile, target: Path, out: Path, workshop: Path) -> bool:
-    _refuse_links(target, out)
+def _make_if_changed(
+    file: OutputFile, places: _Places, unfinished: str, known: There | None
+) -> bool:
+    folder = file.path.rpartition("/")[0]
+    status = places.look(file.path) if places.has_folder(folder) else None
+    if status and known and known == (file.key, take_stamp(status)):
+        return False
+    content, name = file.content, places.name(file.path)
+    if status and status.st_size == len(content) and _read(name) == content:
+        return False
     try:
-        if target.read_bytes() == file.content:
-            return False
-    except FileNotFoundError:
-        pass
+        write_new(unfinished, (content,))
     except OSError as error:
-        raise PublishError(str(target), f"cannot be read: {error.strerror}") from error
-    write_atomically(target, file.content, temporary=workshop)
+        raise PublishError(name, f"cannot be written: {explain(error)}") from error
     return True
 
 
-def _refuse_links(target: Path, out: Path) -> None:
-    """A symbolic link inside ``out`` would lead a write out of it."""
-    for folder in (target, *target.parents):
-        if folder == out:
-            return
-        if folder.is_symlink():
-            raise PublishError(str(folder), "is a symbolic link; expected a plain file or folder")
+def _put_in_place(path: str, places: _Places, unfinished: str) -> None:
+    places.make_folder(path.rpartition("/")[0])
+    name = places.name(path)
+    try:
+        os.replace(unfinished, name)  # noqa: PTH105  # of many files, and Path costs as much again
+    except OSError as error:
+        raise PublishError(name, f"cannot be written: {explain(error)}") from error
+
+
+def _read(name: str) -> bytes:
+    try:
+        with open(name, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.readall()
+    except OSError as error:
+        raise PublishError(name, f"cannot be read: {explain(error)}") from error
 
 
 def _open_workshop(out: Path) -> Path:
@@ -110,7 +204,7 @@ def _open_workshop(out: Path) -> Path:
                 shutil.rmtree(left, ignore_errors=True)
         workshop.mkdir(exist_ok=True)
     except OSError as error:
-        raise PublishError(str(out), f"cannot be written: {error.strerror}") from error
+        raise PublishError(str(out), f"cannot be written: {explain(error)}") from error
     return workshop
 
 
@@ -142,26 +236,22 @@ def _write_manifest(out: Path, paths: Collection[str]) -> None:
         write_atomically(manifest, content)
 
 
-def _remove(out: Path, path: str) -> bool:
+def _remove(path: str, places: _Places) -> bool:
     """Take a file away, and the folders that it leaves empty."""
     try:
-        target = _target(out, path)
-        _refuse_links(target, out)
+        _check_path(path)
+        if not places.has_folder(path.rpartition("/")[0]) or not places.look(path):
+            return False
     except PublishError:
         return False  # the list of files can be edited by anybody: what it says is not trusted
+    name = places.name(path)
     try:
-        target.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
+        os.unlink(name)  # noqa: PTH108
     except OSError as error:
-        raise PublishError(str(out / path), f"cannot be removed: {error.strerror}") from error
-    _remove_empty(target.parents[: len(PurePosixPath(path).parts) - 1])
-    return True
-
-
-def _remove_empty(folders: Sequence[Path]) -> None:
-    for folder in folders:
+        raise PublishError(name, f"cannot be removed: {explain(error)}") from error
+    while path := path.rpartition("/")[0]:
         try:
-            folder.rmdir()
+            os.rmdir(places.name(path))  # noqa: PTH106
         except OSError:
-            return
+            break
+    return True

@@ -105,6 +105,23 @@ def test_a_list_of_files_that_was_tampered_with_removes_nothing_outside(
     assert (tmp_path / "precious.txt").exists()
 
 
+def test_what_is_gone_is_not_removed_through_a_symbolic_link(out: Path, tmp_path: Path) -> None:
+    publish_folder([page("a.html"), page("old/day/b.html")], out)
+    (out / "old").rename(tmp_path / "elsewhere")
+    (out / "old").symlink_to(tmp_path / "elsewhere")
+    assert publish_folder([page("a.html")], out).removed == 0
+    assert (tmp_path / "elsewhere" / "day" / "b.html").exists()
+
+
+def test_a_file_that_is_a_symbolic_link_is_refused(out: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("precious")
+    out.mkdir()
+    (out / "a.html").symlink_to(tmp_path / "precious.txt")
+    with pytest.raises(PublishError, match=r"a\.html: is a symbolic link"):
+        publish_folder([page("a.html")], out)
+    assert (tmp_path / "precious.txt").read_text() == "precious"
+
+
 def test_a_reader_meanwhile_sees_the_old_file_or_the_new_one(out: Path) -> None:
     versions = [str(digit) * 200_000 for digit in range(2)]
     publish_folder([page("a.html", versions[0])], out)
