@@ -20,6 +20,7 @@ _LONGEST_LETTER = 4  # bytes of UTF-8
 _DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
 # Letters to Unicode, but nothing to the eye: Hangul fillers.
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+_LETTER, _MARK, _JOINT = "letter", "mark", "joint"
 _SHARP = re.compile(r"(?<![^\W_])([a-z])#")
 _PLUS_PLUS = re.compile(r"(?<=[^\W_])\+\+")
 
@@ -69,10 +70,12 @@ def _slug(text: str, limit: int) -> str:
     folded = _SHARP.sub(r"\1-sharp-", _PLUS_PLUS.sub("pp", folded))
     slug = ""
     for letter in folded:
+        kind = _kind(letter)
+        after_letter = slug[-1:] not in ("", "-")
         # A mark (a vowel of Devanagari) belongs to the letter before it, and is nothing alone.
-        if _is_kept(letter) and (slug[-1:].strip("-") or unicodedata.category(letter)[0] != "M"):
+        if kind == _LETTER or (kind == _MARK and after_letter):
             slug += letter
-        elif slug and slug[-1] != "-" and _is_joint(letter):
+        elif kind == _JOINT and after_letter:
             slug += "-"
     # What stood apart may now make one letter: of slugs, the shortest form only.
     slug = cut_bytes(unicodedata.normalize("NFC", slug), limit).strip("-")
@@ -83,6 +86,14 @@ def _is_kept(letter: str) -> bool:
     if letter in _FILLERS or "\ufe00" <= letter <= "\ufe0f" or letter >= "\U000e0100":
         return False
     return unicodedata.category(letter)[0] in "LNM"
+
+
+@lru_cache(maxsize=4_096)
+def _kind(letter: str) -> str:
+    """What a letter is to a slug: one of those below, or ``""`` for what is left out."""
+    if _is_kept(letter):
+        return _MARK if unicodedata.category(letter)[0] == "M" else _LETTER
+    return _JOINT if _is_joint(letter) else ""
 
 
 def _is_joint(letter: str) -> bool:

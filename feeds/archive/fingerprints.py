@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from feeds.model import Entry
 
 _TITLE_LETTERS = 200
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _WORDS = re.compile(r"[^\W_]+")
 _ARXIV = re.compile(
     r"(?:arxiv\.org|alphaxiv\.org|ar5iv\.org|ar5iv\.labs\.arxiv\.org|huggingface\.co)"
@@ -55,7 +56,7 @@ def take_fingerprints(entry: Entry) -> Fingerprints:
 
 def digest(*parts: object) -> str:
     """A hash of JSON-like values, 16 hexadecimal digits."""
-    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    text = _ENCODER.encode(parts)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 

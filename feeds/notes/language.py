@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from feeds.model import Language
 from feeds.notes.links import without_urls
 from feeds.notes.titles import holds_only_links
+from feeds.scripts import count_scripts
 
 ABSTRACT = "abstract"
 QUOTE = "quote"
@@ -82,18 +82,8 @@ def script_language(text: str, languages: Sequence[Language]) -> str | None:
     The smallest share of it is enough, because commentary is full of English terms and of what it
     quotes. An abstract that does the same has its mark (``> quoted``).
     """
-    counts = {each.code: _count(each.script, text) for each in languages if each.script}
-    code, most = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    return code if most else None
-
-
-def _count(script: str, text: str) -> int:
-    return len(_pattern(script).findall(text))
-
-
-@lru_cache(maxsize=32)
-def _pattern(script: str) -> re.Pattern[str]:
-    return re.compile(script)
+    counts = count_scripts(text, {each.code: each for each in languages})
+    return max(counts, key=counts.__getitem__, default=None)
 
 
 def _voice(paragraph: Paragraph, languages: Sequence[Language]) -> str:
@@ -104,7 +94,7 @@ def _voice(paragraph: Paragraph, languages: Sequence[Language]) -> str:
         return code
     if _HEADING.match(paragraph.text):
         return _NEUTRAL
-    letters = any(each.isalpha() for each in _WORDLESS.sub("", text))
+    letters = text[:1].isalpha() or any(each.isalpha() for each in _WORDLESS.sub("", text))
     return _SHARED if letters else _NEUTRAL
 
 

@@ -42,14 +42,7 @@ def url_spans(text: str) -> list[tuple[int, int]]:
 
 def without_urls(text: str) -> str:
     """The text without its URLs."""
-    if "://" not in text:
-        return text
-    kept = []
-    at = 0
-    for start, end in url_spans(text):
-        kept.append(text[at:start])
-        at = end
-    return "".join([*kept, text[at:]])
+    return _outside(text, url_spans(text)) if "://" in text else text
 
 
 def links_of(paragraphs: Iterable[str]) -> tuple[str, ...]:
@@ -61,9 +54,19 @@ def links_of(paragraphs: Iterable[str]) -> tuple[str, ...]:
 
 def only_urls(text: str) -> list[str]:
     """The URLs of a line that holds nothing else but marks around them; else an empty list."""
-    if "://" not in text or any(each.isalnum() for each in without_urls(text)):
+    spans = url_spans(text) if "://" in text else []
+    if not spans or any(each.isalnum() for each in _outside(text, spans)):
         return []
-    return find_urls(text)
+    return [_plain(text[start:end]) for start, end in spans]
+
+
+def _outside(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    kept = []
+    at = 0
+    for start, end in spans:
+        kept.append(text[at:start])
+        at = end
+    return "".join([*kept, text[at:]])
 
 
 def _plain(url: str) -> str:
@@ -93,6 +96,8 @@ def _before_particle(text: str, start: int, end: int) -> int:
 
 
 def _before_unmatched(text: str, start: int, end: int) -> int:
+    if text.find(")", start, end) < 0:
+        return end
     depth = 0
     for at in range(start, end):
         if text[at] == "(":

@@ -14,6 +14,7 @@ _ABBREVIATION = re.compile(
 _CLOSING = "\"'”’()[]*_, "  # what may stand behind a sentence's end, around an URL too
 _ENDINGS = "다요죠까네군음함됨임듯"
 _LONG_ENDINGS = ("니다", "네요", "군요", "아요", "어요", "해요", "세요", "까요", "이죠", "겠죠")
+_MARKS = re.compile("[.,:'’]")
 # Small words of names and institutions.
 _PARTICLE = re.compile(
     r"(?:van|von|de|der|den|del|della|di|da|do|dos|das|du|la|le|el|al|bin|ibn|ben|ter|ten|zu|zur"
@@ -64,7 +65,10 @@ def is_remark(pieces: Sequence[str]) -> bool:
     """
     remarks = 0
     for piece in pieces:
-        words = [word for word in piece.split() if re.sub("[.,:'’]", "", word).isalpha()]
+        words = piece.split()
+        if len(words) < 3:
+            continue
+        words = [word for word in words if _MARKS.sub("", word).isalpha()]
         small = [word for word in words if word[0].islower() and not _PARTICLE.fullmatch(word)]
         remarks += len(words) >= 3 and len(small) * 2 >= len(words)
     return remarks * 2 >= len(pieces) and remarks > 0

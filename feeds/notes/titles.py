@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from feeds.notes.links import find_urls, only_urls, without_urls
 from feeds.notes.prose import ends_as_sentence, is_korean_name, is_name, is_remark
@@ -15,7 +16,11 @@ _OPENING = "(\uff08"
 _EMPHASIS = ("***", "**", "*", "___", "__", "_")
 _HEADING = re.compile(r"#{1,6}[ \t\u00a0]+")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]+)\]\((\S+)\)")
-_AND = re.compile(r"^(?:and|&)\s+", re.I)
+_AND = re.compile(r"(?:and|&)\s+", re.I)
+_SEPARATORS = ",;\uff0c\u3001"
+_BRACKET = re.compile(f"[{_OPENING}{_CLOSING}]")
+_BRACKET_OR_SEPARATOR = re.compile(rf"[{_OPENING}{_CLOSING}\[\]{_SEPARATORS}]")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,8 @@ def with_urls(head: Head, above: Sequence[str] = ()) -> Head:
     return replace(head, url=urls[0] if urls else None, rest=tuple(urls[1:]))
 
 
+# The lines of a day are asked several times, for what stands around them.
+@lru_cache(maxsize=256)
 def is_authors(text: str) -> bool:
     """Whether a line may be one of authors: it is wholly in one pair of parentheses.
 
@@ -110,19 +117,25 @@ def are_korean_names(text: str) -> bool:
     return all(is_korean_name(each) for each in split_authors(text[1:-1]))
 
 
+@lru_cache(maxsize=256)
 def split_authors(inner: str) -> tuple[str, ...]:
     """Split a list of authors at commas and semicolons outside of nested parentheses."""
-    pieces = [""]
-    depth = 0
-    for each in inner:
-        depth += (each in _OPENING or each == "[") - (each in _CLOSING or each == "]")
-        if each in ",;\uff0c\u3001" and depth <= 0:
-            pieces.append("")
-        else:
-            pieces[-1] += each
-    first, *others = (trim(piece) for piece in pieces)
-    names = [first, *(trim(_AND.sub("", each, count=1)) for each in others)]
-    return tuple(name for name in names if any(each.isalnum() for each in name))
+    pieces = []
+    start = depth = 0
+    for mark in _BRACKET_OR_SEPARATOR.finditer(inner):
+        if mark[0] not in _SEPARATORS:
+            depth += 1 if mark[0] in _OPENING or mark[0] == "[" else -1
+        elif depth <= 0:
+            pieces.append(inner[start : mark.start()])
+            start = mark.end()
+    first, *others = (trim(piece) for piece in (*pieces, inner[start:]))
+    names = [first, *(_without_and(each) for each in others)]
+    return tuple(name for name in names if _LETTER_OR_DIGIT.search(name))
+
+
+def _without_and(name: str) -> str:
+    found = _AND.match(name)
+    return trim(name[found.end() :]) if found else name
 
 
 def _is_sentence(inner: str, pieces: tuple[str, ...]) -> bool:
@@ -156,10 +169,10 @@ def _last_group(text: str) -> str | None:
     if not text or text[-1] not in _CLOSING:
         return None
     depth = 0
-    for at in range(len(text) - 1, -1, -1):
-        depth += (text[at] in _CLOSING) - (text[at] in _OPENING)
+    for bracket in reversed(list(_BRACKET.finditer(text))):
+        depth += 1 if bracket[0] in _CLOSING else -1
         if depth == 0:
-            return text[at + 1 : -1]
+            return text[bracket.end() : -1]
     return None
 
 
