@@ -29,7 +29,7 @@ import msgspec
 from feeds.config import Config, load_config
 from feeds.outputs.addresses import day_path, tag_path
 from feeds.outputs.site import Site
-from feeds.pipeline import prepare, render_files
+from feeds.pipeline import list_files, prepare
 from feeds.publish.folder import publish_folder
 from feeds.web.server import Server
 from feeds.web.static import create_app
@@ -46,7 +46,7 @@ CHECKOUT = Path(__file__).parents[1]
 def build_into(config: Config, folder: Path) -> Site:
     """Build a publication into a folder, without touching its own or its ledger."""
     publication = prepare(config, now=datetime.now(UTC))
-    publish_folder(render_files(publication), folder)
+    publish_folder(list_files(publication), folder)
     return publication.site
 
 

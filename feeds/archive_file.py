@@ -18,7 +18,7 @@ import msgspec
 from feeds import __version__
 from feeds.config import Config
 from feeds.errors import PublishError
-from feeds.model import Archive, Article, Finding, Language, Source, Tag
+from feeds.model import Archive, Article, Finding, Language, Source, Tag, Text
 from feeds.outputs.formats import FORMATS
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
@@ -129,7 +129,7 @@ def load_entries(config: Config) -> Site | None:
         if not content.startswith(_FIRST_LINE):
             return None
         body = zlib.decompress(content[len(_FIRST_LINE) :])
-        kept = msgspec.json.decode(body, type=_Kept, dec_hook=_read_path)
+        kept = msgspec.json.decode(body, type=_Kept, dec_hook=_read)
     except _FAULTS:
         return None
     built = msgspec.structs.replace(kept.config, root=config.root)
@@ -172,15 +172,19 @@ def _dump(site: Site) -> bytes:
         tags=archive.tags,
         slugs=dict(archive.slugs),
     )
-    return _FIRST_LINE + zlib.compress(msgspec.json.encode(kept, enc_hook=_hide_path), _LEVEL)
+    return _FIRST_LINE + zlib.compress(msgspec.json.encode(kept, enc_hook=_spell), _LEVEL)
 
 
-def _hide_path(_root: Any) -> str:
-    """Where the publication is on this machine: not told, the reader knows it."""
-    return ""
+def _spell(value: Any) -> Any:
+    if isinstance(value, Text):
+        return (value.lang, value.html, value.plain)  # feeds have no use for MathML
+    return ""  # where the publication is on this machine: not told, the reader knows it
 
 
-def _read_path(kind: type, value: Any) -> Any:
+def _read(kind: type, value: Any) -> Any:
+    if kind is Text:
+        lang, html, plain = value
+        return Text(lang=lang, html=html, plain=tuple(plain))
     return kind(value)
 
 

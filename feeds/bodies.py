@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 
 from feeds.errors import NoteError
 from feeds.images import Pictures
-from feeds.index_file import Index, Shelf, digest
+from feeds.index_file import Index, Shelf
+from feeds.keys import digest
 from feeds.model import Entry, Finding, Image, Language, Note, Source, Text
 from feeds.notes import parse_note
 from feeds.notes.markup import plain_title, render_abstract, render_commentary
@@ -35,9 +36,13 @@ class ParsedFile:
 class Body:
     """A text, and what was answered while it was rendered: where links lead, which images are."""
 
-    text: Text
+    lang: str
+    html: str
+    plain: tuple[str, ...]
+    mathml: str | None
     links: dict[str, str | None]
     images: dict[str, Image | None]
+    digest: bytes
 
 
 def parse_notes(
@@ -136,10 +141,17 @@ class Bodies:
     ) -> Text:
         known = self._kept.get(key.hex())
         if known is not None and _still(known.links, link) and _still(known.images, image):
-            return known.text
+            return Text(
+                lang=known.lang,
+                html=known.html,
+                plain=known.plain,
+                mathml=known.mathml,
+                digest=known.digest,
+            )
         links, images = _Answers(link), _Answers(image)
         text = render(links, images)
-        self._kept.put(key.hex(), Body(text, links.given, images.given))
+        made = (text.lang, text.html, text.plain, text.mathml)
+        self._kept.put(key.hex(), Body(*made, links.given, images.given, text.digest))
         return text
 
 

@@ -17,7 +17,8 @@ import click
 
 import feeds
 from feeds.config import Config
-from feeds.index_file import Index, digest, open_index
+from feeds.index_file import Index, open_index
+from feeds.keys import digest
 from feeds.languages import templates_folder
 from feeds.model import Report
 from feeds.publish.folder import MANIFEST
@@ -86,6 +87,18 @@ def find_maker() -> bytes:
     package, libraries = Path(feeds.__file__).parent, Path(click.__file__).parent.parent
     code = sorted(list_stamps(str(package), ending=".py"))
     return digest(feeds.__version__, sys.version, stamp_path(str(libraries)), code)
+
+
+def find_setting(config: Config) -> bytes:
+    """What every file is made with, whatever the notes say: program, configuration, templates."""
+    own = config.templates_folder
+    content = [
+        (path, Path(path).read_bytes())
+        for folder in (templates_folder(), *([own] if own else []))
+        for path, stamp in sorted(list_stamps(str(folder)))
+        if stamp[0] > 0
+    ]
+    return digest(find_maker(), repr(config), content)
 
 
 def _list_sources(config: Config) -> Iterator[tuple[str, Stamp]]:

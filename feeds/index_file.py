@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -35,14 +34,6 @@ Value = TypeVar("Value")
 Result = TypeVar("Result")
 
 
-def digest(*parts: Any) -> bytes:
-    """What tells values from others: 16 bytes of a hash of all of them (BLAKE2b).
-
-    Parts are whatever msgspec encodes in one way only: no sets.
-    """
-    return blake2b(msgspec.msgpack.encode(parts, enc_hook=str), digest_size=16).digest()
-
-
 class Shelf(Generic[Value]):
     """What is kept of one kind, by a key; ``kind`` is its type, which msgspec encodes."""
 
@@ -58,15 +49,22 @@ class Shelf(Generic[Value]):
 
     def get(self, key: str) -> Value | None:
         """What was kept, or None."""
+        self._used.add(key)
+        return self._find(key)
+
+    def _find(self, key: str) -> Value | None:
         value = self._fresh.get(key) or self._kept.get(key)
         if value is None:
             return None
-        self._used.add(key)
         try:
             found: Value = self._decoder.decode(value)
         except msgspec.MsgspecError:
             return None  # of another shape than it has today: made again
         return found
+
+    def read_all(self) -> dict[str, Value]:
+        """Everything that was kept, by its key; what is not put again is not kept any longer."""
+        return {key: value for key in self._kept if (value := self._find(key)) is not None}
 
     def put(self, key: str, value: Value) -> None:
         """Keep something from now on."""

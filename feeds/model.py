@@ -6,9 +6,10 @@ it in every language of the publication as an ``Article``; outputs turn articles
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import blake2b
 from typing import Literal
 
 Level = Literal["error", "warning", "notice"]
@@ -121,18 +122,49 @@ class Tag:
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A piece of text in one language: as safe HTML blocks, and as plain paragraphs.
 
     Formulas are readable Unicode in both, as feeds and mails need them. ``mathml`` is the HTML with
-    formulas as MathML, for pages; None where the text has none.
+    formulas as MathML, for pages; None where the text has none. ``digest`` tells it from every
+    other text; no dataclass, so that whatever is made of articles is known by that alone.
     """
 
-    lang: str
-    html: str
-    plain: tuple[str, ...]
-    mathml: str | None = None
+    __slots__ = ("_digest", "html", "lang", "mathml", "plain")
+
+    def __init__(
+        self,
+        *,
+        lang: str,
+        html: str,
+        plain: tuple[str, ...],
+        mathml: str | None = None,
+        digest: bytes | None = None,
+    ) -> None:
+        """:param digest: where it is known already."""
+        self.lang = lang
+        self.html = html
+        self.plain = plain
+        self.mathml = mathml
+        self._digest = digest
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes of a hash of all of it."""
+        if self._digest is None:
+            # No text holds a NUL: what comes from notes is cleaned of it.
+            parts = "\0".join((self.lang, self.html, self.mathml or "\0", *self.plain))
+            self._digest = blake2b(parts.encode("utf-8", "replace"), digest_size=16).digest()
+        return self._digest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Text(lang={self.lang!r}, html={self.html!r}, plain={self.plain!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,13 +299,34 @@ class Feed:
     query: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
-    """A file to write: a path relative to ``out/`` (POSIX, decoded), its bytes and media type."""
+    """A file to write: a path relative to ``out/`` (POSIX, decoded), its media type, its bytes.
 
-    path: str
-    content: bytes
-    media_type: str
+    ``key`` is a hash of everything that the bytes are made from: two files of one path and one key
+    are the same, so that a file need not be made to know that it would not change. None: what it
+    is made from is all of what is there.
+    """
+
+    __slots__ = ("_content", "key", "media_type", "path")
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        content: bytes | Callable[[], bytes],
+        media_type: str,
+        key: bytes | None = None,
+    ) -> None:
+        """:param content: the bytes, or what makes them when they are asked for."""
+        self.path = path
+        self.media_type = media_type
+        self.key = key
+        self._content = content
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes; made each time, where they were not given."""
+        return self._content() if callable(self._content) else self._content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

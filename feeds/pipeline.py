@@ -11,7 +11,7 @@ from feeds.archive.ledger import Ledger
 from feeds.archive_file import keep_entries
 from feeds.bodies import Bodies, parse_notes
 from feeds.config import Config
-from feeds.freshness import Freshness, find_maker
+from feeds.freshness import Freshness, find_maker, find_setting
 from feeds.images import Pictures, collect_pictures
 from feeds.index_file import Index, open_index
 from feeds.languages import known_languages, load_languages
@@ -31,7 +31,7 @@ from feeds.outputs.feed_list import list_feeds, list_unlisted_feeds
 from feeds.outputs.mailing import render_mailing, render_sample
 from feeds.outputs.site import Site
 from feeds.outputs.theme import Theme
-from feeds.publish.folder import Published, publish_folder
+from feeds.publish.folder import Published, There, publish_folder
 from feeds.slugs import join_tags, tag_slug
 from feeds.sources import Sources, read_sources
 
@@ -133,11 +133,16 @@ def build(
     with open_index(config, anew=full) as index:
         fresh = Freshness(config, index, now=now, issued=issued)
         publication = _prepare(config, index, now, issued, allow_deletes, progress)
-        files = render_files(publication, progress=progress)
+        files = list_files(publication)
         # The ledger first: an id that a reader has seen must never be forgotten.
         kept = keep_ledger(publication.ledger, config)
         advance = progress("Writing", len(files))
-        published = publish_folder(files, config.out_folder, advance=advance)
+        there = index.shelf("files", There, find_maker())
+        published = publish_folder(
+            files, config.out_folder, there=there.read_all(), advance=advance
+        )
+        for path, file in published.there.items():
+            there.put(path, file)
         # Last: a feed that is combined of these names no page that is not there.
         kept += keep_entries(publication.site)
         found = (*publication.findings, *kept)
@@ -200,6 +205,7 @@ def _prepare(
             feeds=list_feeds(archive, config, languages),
             unlisted_feeds=list_unlisted_feeds(archive, config, languages),
             theme=Theme(languages, config.templates_folder),
+            setting=find_setting(config),
         ),
         ledger=ledger,
         pictures=pictures,
@@ -208,14 +214,11 @@ def _prepare(
     )
 
 
-def render_files(publication: Publication, *, progress: Progress = _in_silence) -> list[OutputFile]:
-    """Every file of the output folder, in memory."""
-    outputs = publication.site.config.outputs
-    advance = progress("Rendering", len(outputs))
+def list_files(publication: Publication) -> list[OutputFile]:
+    """Every file of the output folder; most are made when their content is asked for."""
     files = list(publication.pictures.files)
-    for name in outputs:
+    for name in publication.site.config.outputs:
         files.extend(OUTPUTS[name](publication.site))
-        advance()
     return files
 
 

@@ -26,6 +26,7 @@ RANKS = {
     "urls": 1,
     "personal": 1,
     "hiding": 1,
+    "keys": 1,
     "config": 2,
     "locks": 2,
     "publish.atomic": 2,

@@ -252,7 +252,7 @@ def test_progress_tells_of_every_step(tmp_path: Path) -> None:
 
     config = load_config(write_publication(tmp_path))
     built = build(config, now=NOW, progress=start)  # type: ignore[arg-type]
-    assert list(steps) == ["Reading", "Rendering", "Writing"]
+    assert list(steps) == ["Reading", "Writing"]
     assert all(pieces == done for pieces, done in steps.values())
     assert steps["Writing"][0] == built.published.written
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote
 
 from feeds.config import Config
+from feeds.keys import digest
 from feeds.model import Feed, OutputFile
 from feeds.outputs.site import Site
 
@@ -44,4 +46,9 @@ def write_feeds(site: Site, form: Format, render: Callable[[Feed], bytes]) -> It
     for feed in (*site.feeds, *site.unlisted_feeds):
         if form.archives or feed.kind != "month":
             path = f"{unquote(feed.stem)}.{form.ending}"
-            yield OutputFile(path=path, content=render(feed), media_type=form.media_type)
+            yield OutputFile(
+                path=path,
+                content=partial(render, feed),
+                media_type=form.media_type,
+                key=digest(site.setting, form.name, feed),
+            )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
+from feeds.keys import digest
 from feeds.model import Issue, OutputFile
 from feeds.outputs.addresses import day_path
 from feeds.outputs.characters import allow_characters
@@ -46,9 +48,14 @@ def write_newsletters(site: Site) -> Iterator[OutputFile]:
         for issue in site.archive.issues[lang]:
             yield OutputFile(
                 path=newsletter_path(lang, issue.day),
-                content=render_page(issue, site).encode(),
+                content=partial(_encode_page, issue, site),
                 media_type="text/html; charset=utf-8",
+                key=digest(site.setting, issue),
             )
+
+
+def _encode_page(issue: Issue, site: Site) -> bytes:
+    return render_page(issue, site).encode()
 
 
 def render_page(issue: Issue, site: Site) -> str:

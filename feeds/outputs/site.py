@@ -17,6 +17,7 @@ class Site:
 
     ``feeds`` are those that readers are shown, in that order; ``unlisted_feeds`` those that are
     written all the same: monthly archives, and the feeds of slugs that were joined or are unused.
+    ``setting`` is a hash of all that is not the archive: program, configuration, templates.
     ``styles`` are those that are known of what stands in newsletters, and grow with each.
     """
 
@@ -26,4 +27,5 @@ class Site:
     feeds: tuple[Feed, ...]
     unlisted_feeds: tuple[Feed, ...]
     theme: Theme
+    setting: bytes = b""
     styles: Styles = field(default_factory=dict)

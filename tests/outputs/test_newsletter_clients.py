@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
-from feeds.model import Tag
+from feeds.model import Tag, Text
 from tests.issues import (
     BASE,
     DAY,
@@ -136,7 +135,7 @@ def test_day_is_the_issues_own() -> None:
 def test_a_link_that_leads_nowhere_keeps_its_words(after: str) -> None:
     html = f'<p><a href="nowhere:1">one <b>of</b></a>{after}</p>'
     said = commentary("글")
-    newsletter = one(commentary=replace(said, html=html))
+    newsletter = one(commentary=Text(lang=said.lang, html=html, plain=said.plain))
     [prose] = tree(newsletter).find_class("prose")
     assert prose.text_content().strip() == f"one of{after}"
     assert not list(prose.iter("a"))

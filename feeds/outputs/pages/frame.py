@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
+from feeds.keys import digest
 from feeds.model import Article, Day, Feed, Language, Link, OutputFile
 from feeds.outputs.addresses import resolve_address
 from feeds.outputs.assets import Assets
@@ -83,6 +84,7 @@ class Frame:
         scripts: Collection[str] = (),
         styles: Collection[str] = (),
         article: Article | None = None,
+        file: str | None = None,
         **context: Any,
     ) -> OutputFile:
         """Render the page at ``path``, which is relative to the base URL and percent-encoded.
@@ -98,6 +100,7 @@ class Frame:
         :param scripts: what it runs beside ``site.js``.
         :param styles: what it looks like beside ``site.css``.
         :param article: the entry that the page is about, if it is about one.
+        :param file: the file that it is written to, by default that of ``path``.
         :param context: what the template shows.
         """
         title = self.title
@@ -111,23 +114,29 @@ class Frame:
         if indexed and known == path:
             self.listed.append(Listed(path=path, alternates=alternates, updated=updated))
         part = self.parts.get(known or path)
-        content = self._templates.render(
-            template,
-            here=self.href(path),
-            frame=self._surround(self.href(path), tuple(styles), tuple(scripts)),
-            page_title=title,
-            page_name=name,
-            description=said,
-            page_feeds=self._announce(part) if part else (),
-            canonical=address,
-            alternates=alternates,
-            article=article,
-            translations=self._translations(others),
-            indexed=indexed,
+        shown = {
+            "here": self.href(path),
+            "page_title": title,
+            "page_name": name,
+            "description": said,
+            "page_feeds": self._announce(part) if part else (),
+            "canonical": address,
+            "alternates": alternates,
+            "article": article,
+            "translations": self._translations(others),
+            "indexed": indexed,
             **context,
-        )
+        }
+
+        def render() -> bytes:
+            surroundings = self._surround(self.href(path), tuple(styles), tuple(scripts))
+            return self._templates.render(template, frame=surroundings, **shown).encode()
+
         return OutputFile(
-            path=f"{unquote(path)}index.html", content=content.encode(), media_type=HTML
+            path=file or f"{unquote(path)}index.html",
+            content=render,
+            media_type=HTML,
+            key=digest(self.site.setting, self.lang, template, (*styles,), (*scripts,), shown),
         )
 
     def same_place(self, path: str) -> dict[str, str]:

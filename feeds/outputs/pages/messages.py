@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from feeds.model import Link, OutputFile
 from feeds.outputs.pages.frame import Frame
@@ -54,7 +53,7 @@ def write_not_found(frame: Frame) -> OutputFile:
     """
     words = frame.words["pages"]
     lang = frame.lang
-    page = frame.page(
+    return frame.page(
         "site/message.html",
         "",
         words["not_found"],
@@ -71,8 +70,8 @@ def write_not_found(frame: Frame) -> OutputFile:
             Link(path=f"{lang}/feeds/", title=words["feeds"], lang=lang),
         ],
         homes=[home for home in _list_homes(frame) if home.lang != lang],
+        file="404.html",
     )
-    return replace(page, path="404.html")
 
 
 def _list_homes(frame: Frame) -> list[Link]:
