@@ -202,7 +202,7 @@ class Corpus:
     def _make(self, day: date, place: int, *, vault: bool) -> MadeNote:
         chance = self.chance
         self._number += 1
-        tags = self._choose_tags()
+        tags, commentary = self._choose_tags(), self._comment(vault=vault)
         note = MadeNote(
             day=day,
             place=place,
@@ -210,9 +210,9 @@ class Corpus:
             title=self._title(),
             url=self._address(day),
             authors=tuple(self._name() for _ in range(self._few(6))),
-            # Some notes are commentary alone.
-            abstract=self._abstract() if chance.random() < 0.76 else "",
-            commentary=self._comment(vault=vault),
+            # Some notes are commentary alone; one without any is an abstract alone.
+            abstract=self._abstract() if not commentary or chance.random() < 0.76 else "",
+            commentary=commentary,
             tags=tags,
             # The same tag in another spelling, now and then.
             spelled=tuple(t.replace("-", "_") if chance.random() < 0.03 else t for t in tags),
