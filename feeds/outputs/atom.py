@@ -137,12 +137,14 @@ def _make_entry(article: Article, site: Site) -> AtomEntry:
     entry.published(article.published)
     entry.updated(article.updated)
     entry.author(describe_writer(site.config))
-    for link in _link_entry(article, site.config):
-        entry.link(link)
+    entry.link(list(_link_entry(article, site.config)))
     scheme = find_tag_index(article.lang, site.config)
-    for tag in article.tags:
-        label = plain_name(tag.label) or tag.slug
-        entry.category(term=tag.slug, scheme=scheme, label=label)
+    entry.category(
+        [
+            {"term": tag.slug, "scheme": scheme, "label": plain_name(tag.label) or tag.slug}
+            for tag in article.tags
+        ]
+    )
     entry.contributor([{"name": name} for name in map(plain_name, article.authors) if name])
     entry.content(render_content(article, site), type="html")
     return entry

@@ -29,9 +29,10 @@ _ELEMENTS = defs.tags | frozenset(
     {"bdi", "comment", "data", "datagrid", "dialog", "eventsource", "frame", "listing", "m"}
     | {"main", "noframes", "picture", "plaintext", "slot", "template", "xmp"}
 )
+# One without a reference has nothing to be spelled otherwise.
 _PLAIN_LINE = re.compile(
     rb"<(?:title|subtitle|rights|copyright|name|category|description|dc:creator|dc:contributor)"
-    rb"\b[^\n]*"
+    rb"\b[^&\n]*+&[^\n]*"
 )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, MutableMapping
 from typing import Any
+
+import msgspec
 
 from feeds.config import Config
 from feeds.model import Article, Feed, OutputFile
@@ -85,7 +86,7 @@ def _leave_out_empty(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dump(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 def _indent(text: str, width: int) -> str:

@@ -122,8 +122,9 @@ def _make_item(article: Article, site: Site) -> RssItem:
     item.description(escape(summary, quote=False) if summary else content)
     item.content(content)
     scheme = find_tag_index(article.lang, site.config)
-    for tag in article.tags:
-        item.category(term=plain_name(tag.label) or tag.slug, scheme=scheme)
+    item.category(
+        [{"term": plain_name(tag.label) or tag.slug, "scheme": scheme} for tag in article.tags]
+    )
     return item
 
 
