@@ -18,6 +18,7 @@ from feeds.notes.markup.foreign import mark_foreign
 from feeds.notes.markup.inline import (
     AS_MATHML,
     FORMULAS,
+    PROSE,
     NoteMarkdown,
     markdown_parser,
     plain_parser,
@@ -154,6 +155,8 @@ def _set_prose(tokens: Iterable[Token]) -> None:
     """Set quotes and dashes in the words of an abstract, never in its addresses."""
     for token in tokens:
         quoted = has_quotes(token.content)
+        if token.type == PROSE:
+            token.content = read_prose(token.content, quoted=quoted)
         children = token.children or []
         linked = False
         for at, child in enumerate(children):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from feeds.model import Language
+from feeds.notes.markup.inline import PROSE
 from feeds.notes.markup.tree import Node
 from feeds.scripts import count_latin, count_letters, count_scripts, has_script, shared_language
 
@@ -14,9 +15,9 @@ MIN_OF_A_SCRIPT = 11
 # Inside a paragraph only what is as long as a sentence counts.
 MIN_INLINE = 60
 
-_BLOCKS = {"paragraph", "heading", "list_item", "td", "th", "fence"}
+_BLOCKS = {PROSE, "paragraph", "heading", "list_item", "td", "th", "fence"}
 _INLINE = {"em", "strong", "s", "link", "code_inline"}
-_LEAVES = {"text", "code_inline", "fence"}
+_LEAVES = {PROSE, "text", "code_inline", "fence"}
 
 
 def mark_foreign(nodes: Iterable[Node], lang: str, languages: Mapping[str, Language]) -> None:

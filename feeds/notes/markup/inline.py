@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core.state_core import StateCore
 from markdown_it.rules_inline.state_inline import StateInline
@@ -31,6 +32,9 @@ from feeds.notes.markup.mathml import write_mathml
 
 WIKI = "wiki"
 BARE = "bare"
+
+# A paragraph without any markup in it.
+PROSE = "prose"
 
 # In what goes along with a text: whether formulas were met in it, and whether they become MathML.
 FORMULAS = "formulas"
@@ -70,10 +74,12 @@ class NoteMarkdown(MarkdownIt):
             self.inline.ruler.before("link", "wikilink", _read_wikilink)
         else:
             self.inline.ruler.push("latex", _read_plain_latex)
-        self.core.ruler.at("block", partial(_read_block, _PROSE if markdown else _PLAIN_PROSE))
-        self.inline.ruler.at("text", partial(_read_text, _STOP if markdown else _PLAIN_STOP))
+        prose, stop = (_PROSE, _STOP) if markdown else (_PLAIN_PROSE, _PLAIN_STOP)
+        self.core.ruler.at("block", partial(_read_block, prose, stop))
+        self.inline.ruler.at("text", partial(_read_text, stop))
         self.inline.ruler.after("text", "bare_url", _read_bare_url)
         self.add_render_rule("formula", _render_formula)
+        self.add_render_rule(PROSE, _render_prose)
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802  # the library's name
         """Keep a target as it was written."""
@@ -110,10 +116,16 @@ def _push_link(state: StateInline, target: str, shown: str, kind: str) -> None:
     state.push("link_close", "a", -1)
 
 
-def _read_block(prose: re.Pattern[str], state: StateCore) -> None:
-    """Read a block; a line of prose, as most of them are, is not tried for anything else."""
+def _read_block(prose: re.Pattern[str], stop: re.Pattern[str], state: StateCore) -> None:
+    """Read a block; a line of prose, as most of them are, is not tried for anything else.
+
+    One without any markup in it is a token of its own kind: whole, and without children.
+    """
     if not prose.fullmatch(state.src):
         state.md.block.parse(state.src, state.md, state.env, state.tokens)
+        return
+    if not stop.search(state.src):
+        state.tokens.append(Token(PROSE, "p", 0, content=state.src, block=True))
         return
     state.tokens += (
         Token("paragraph_open", "p", 1, block=True),
@@ -161,6 +173,13 @@ def _accept_formula(state: StateInline, formula: Formula, shown: str, silent: bo
         token.meta["mathml"] = mathml
     state.pos = formula.end if mathml else state.pos
     return bool(mathml)
+
+
+def _render_prose(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
+) -> str:
+    token = tokens[at]
+    return f"<p{renderer.renderAttrs(token)}>{escapeHtml(token.content)}</p>\n"
 
 
 def _render_formula(

@@ -29,6 +29,8 @@ def _write_block(node: Node) -> str:
             return _indent(node.token.content.rstrip("\n"), "    ")
         case "hr":
             return "* * *"
+        case "prose":
+            return node.token.content
         case _:
             return _write_inline(node.children).strip()
 
