@@ -18,7 +18,10 @@ def digest(*values: Any) -> bytes:
 
     :raises TypeError: something else.
     """
-    encoded = msgspec.msgpack.encode(values, enc_hook=_spell)
+    try:
+        encoded = msgspec.msgpack.encode(values, enc_hook=_spell)
+    except UnicodeEncodeError:  # half a letter, as a name of a file or an address may have
+        encoded = repr(values).encode("utf-8", "backslashreplace")
     return blake2b(encoded, digest_size=16).digest()
 
 

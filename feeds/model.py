@@ -303,11 +303,11 @@ class OutputFile:
     """A file to write: a path relative to ``out/`` (POSIX, decoded), its media type, its bytes.
 
     ``key`` is a hash of everything that the bytes are made from: two files of one path and one key
-    are the same, so that a file need not be made to know that it would not change. None: what it
-    is made from is all of what is there.
+    are the same, so that a file need not be made to know that it would not change. None: there is
+    nothing to be spared.
     """
 
-    __slots__ = ("_content", "key", "media_type", "path")
+    __slots__ = ("_content", "_key", "media_type", "path")
 
     def __init__(
         self,
@@ -315,18 +315,34 @@ class OutputFile:
         path: str,
         content: bytes | Callable[[], bytes],
         media_type: str,
-        key: bytes | None = None,
+        key: Callable[[], bytes] | None = None,
     ) -> None:
-        """:param content: the bytes, or what makes them when they are asked for."""
+        """:param content: the bytes, or what makes them when asked; so does ``key`` the key."""
         self.path = path
         self.media_type = media_type
-        self.key = key
+        self._key: Callable[[], bytes] | bytes | None = key
         self._content = content
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key, made when it is asked for first."""
+        if callable(self._key):
+            self._key = self._key()
+        return self._key
 
     @property
     def content(self) -> bytes:
         """Its bytes; made each time, where they were not given."""
         return self._content() if callable(self._content) else self._content
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, OutputFile)
+            and (self.path, self.media_type) == (other.path, other.media_type)
+            and self.content == other.content
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # its content may be made anew each time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,5 +50,5 @@ def write_feeds(site: Site, form: Format, render: Callable[[Feed], bytes]) -> It
                 path=path,
                 content=partial(render, feed),
                 media_type=form.media_type,
-                key=digest(site.setting, form.name, feed),
+                key=partial(digest, site.setting, form.name, feed),
             )

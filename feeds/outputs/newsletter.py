@@ -50,7 +50,7 @@ def write_newsletters(site: Site) -> Iterator[OutputFile]:
                 path=newsletter_path(lang, issue.day),
                 content=partial(_encode_page, issue, site),
                 media_type="text/html; charset=utf-8",
-                key=digest(site.setting, issue),
+                key=partial(digest, site.setting, issue),
             )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -136,7 +137,9 @@ class Frame:
             path=file or f"{unquote(path)}index.html",
             content=render,
             media_type=HTML,
-            key=digest(self.site.setting, self.lang, template, (*styles,), (*scripts,), shown),
+            key=partial(
+                digest, self.site.setting, self.lang, template, (*styles,), (*scripts,), shown
+            ),
         )
 
     def same_place(self, path: str) -> dict[str, str]:
