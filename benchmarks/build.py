@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import shutil
 import statistics
 import subprocess
@@ -23,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -51,18 +50,6 @@ RATIO_BARS = {
 }
 PEAK_MIB, GROWTH, GROWTH_ONE_NOTE = 400, 1.0, 2.0
 NEWSLETTER_MS, START_MS, STARTS = 1.5, 80, 11
-
-# Notes of few words for benchmarks/combined.py and serve.py, which ask for these tags.
-NOW = datetime.fromisoformat("2026-11-01T12:00:00+09:00")
-ENGLISH = """
-    model reward policy gradient token attention layer training data scaling loss diffusion
-    sample search image language benchmark efficient sparse memory
-""".split()
-KOREAN = """
-    모델이 학습을 데이터로 보상을 사용해서 결과가 성능은 방법입니다 흥미롭네요
-    이미지의 토큰을 어텐션에 생각합니다 논문에서 제안하는 구조와 비슷하게 최적화를
-""".split()
-TAGS = [f"tag-{number}" for number in range(120)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,29 +240,6 @@ def print_newsletters(notes: int) -> None:
         f"{'a newsletter of ' + format(documents, ','):<28} {each:>4.2f} ms CPU"
         f"  {judge(each, NEWSLETTER_MS)}"
     )
-
-
-def write_notes(folder: Path, entries: int) -> None:
-    """Write day files of 5 entries each; the same seed gives the same notes."""
-    chance = random.Random(7)
-    folder.mkdir(parents=True)
-
-    def words(pool: list[str], count: int) -> str:
-        return " ".join(chance.choices(pool, k=count)).capitalize() + "."
-
-    for index in range(0, entries, 5):
-        day = date(2026, 10, 31) - timedelta(days=index // 5)
-        lines = [day.isoformat()]
-        for number in range(index, min(index + 5, entries)):
-            lines += [
-                f"{words(ENGLISH, 7)[:-1]} {number}",
-                "(Ada Lovelace, Alan Turing, Grace Hopper)",
-                words(ENGLISH, 120),
-                words(KOREAN, 45),
-                words(ENGLISH, 60),
-                " ".join(f"#{tag}" for tag in chance.sample(TAGS, 2)),
-            ]
-        (folder / f"{day}.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def main() -> int:
