@@ -6,6 +6,7 @@ take away what has no source any more without ever touching a file that somebody
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -87,6 +88,8 @@ def publish_folder(
         _write_manifest(out, wanted)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            out.rmdir()  # where nothing was made of the first build, nothing is left of it
     return Published(
         written=len(made),
         unchanged=len(ordered) - len(made),
