@@ -134,12 +134,15 @@ def build(
         fresh = Freshness(config, index, now=now, issued=issued)
         publication = _prepare(config, index, now, issued, allow_deletes, progress)
         files = list_files(publication)
-        # The ledger first: an id that a reader has seen must never be forgotten.
-        kept = keep_ledger(publication.ledger, config)
-        advance = progress("Writing", len(files))
+        kept: list[Finding] = []
         there = index.shelf("files", There, find_maker())
         published = publish_folder(
-            files, config.out_folder, there=there.read_all(), advance=advance
+            files,
+            config.out_folder,
+            there=there.read_all(),
+            # The ledger first: an id that a reader has seen must never be forgotten.
+            ready=lambda: kept.extend(keep_ledger(publication.ledger, config)),
+            advance=progress("Writing", len(files)),
         )
         for path, file in published.there.items():
             there.put(path, file)

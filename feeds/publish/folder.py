@@ -49,6 +49,7 @@ def publish_folder(
     out: Path,
     *,
     there: Mapping[str, There] = MappingProxyType({}),
+    ready: Callable[[], object] = lambda: None,
     advance: Callable[[], None] = lambda: None,
 ) -> Published:
     """Bring ``out`` to hold ``files`` and no other file of an earlier build.
@@ -60,6 +61,7 @@ def publish_folder(
 
     :param there: what an earlier build left, by path: a file of the same key that nobody touched
         since is not made again.
+    :param ready: called when everything is made, before the first file is put in its place.
     :param advance: called once a file.
     :raises PublishError: a path that would leave ``out``, or the system refused to write; every
         file is then either as it was or as it should be, and the next build goes on from there.
@@ -78,6 +80,7 @@ def publish_folder(
             if _make_if_changed(file, places, unfinished, there.get(file.path)):
                 made[file.path] = unfinished
             advance()
+        ready()
         if not earlier.issuperset(wanted):
             # Listed before they exist: an interrupted build leaves no file that nobody knows of.
             _write_manifest(out, earlier.union(wanted))
