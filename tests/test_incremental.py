@@ -158,5 +158,5 @@ def _format(day: date, entries: list[Written]) -> str:
     return "\n".join(lines) + "\n"
 
 
-Publication.TestCase.settings = settings(max_examples=10, stateful_step_count=8, deadline=None)
+Publication.TestCase.settings = settings(max_examples=6, stateful_step_count=8, deadline=None)
 TestAnySequenceOfEdits = Publication.TestCase
