@@ -87,19 +87,27 @@ class _Environment(jinja2.Environment):
 
 
 class _Code(jinja2.BytecodeCache):
-    """The code of templates, compiled once for all languages."""
+    """The code of templates, compiled once for all languages and all builds of a process.
+
+    Of each file the newest: a template is known by its file, and its code by what the file said.
+    """
 
     def __init__(self) -> None:
-        self._code: dict[str, CodeType] = {}
+        self._code: dict[str, tuple[str, CodeType]] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill in the code of a template, if it is known."""
-        bucket.code = self._code.get(bucket.key)
+        checksum, code = self._code.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep the code of a template."""
         assert bucket.code is not None  # noqa: S101  # given; the library's type is optional
-        self._code[bucket.key] = bucket.code
+        self._code[bucket.key] = bucket.checksum, bucket.code
+
+
+_CODE = _Code()
 
 
 class Templates:
@@ -149,7 +157,6 @@ class Theme:
         folders = [folder] if folder else []
         self.languages = languages
         self._loader = jinja2.FileSystemLoader([*folders, templates_folder()])
-        self._code = _Code()
         self._templates = {lang: self.fix(lang) for lang in languages}
 
     def fix(self, lang: str, **constants: Any) -> Templates:
@@ -162,7 +169,7 @@ class Theme:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
-            bytecode_cache=self._code,
+            bytecode_cache=_CODE,
         )
         language = self.languages[lang]
         environment.globals.update(
