@@ -234,7 +234,7 @@ def print_newsletters(notes: int) -> None:
         Path(name, "paperround.toml").write_text(CONFIG, "utf-8")
         site = prepare(load_config(Path(name, "paperround.toml")), now=datetime.now(UTC)).site
     began = time.process_time()
-    documents = sum(file.path.endswith(".html") for file in write_newsletters(site))
+    documents = sum(1 for file in write_newsletters(site) if file.content)
     each = (time.process_time() - began) / documents * 1000
     print(
         f"{'a newsletter of ' + format(documents, ','):<28} {each:>4.2f} ms CPU"

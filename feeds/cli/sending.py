@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -237,7 +236,7 @@ def _send(config: Config, day: date) -> tuple[Publication, bool]:
     from feeds.schedule import publish_day
     from feeds.secrets import load_keys
 
-    log_to_terminal(config, level=logging.WARNING)
+    log_to_terminal(config, level="WARNING")
     with open_state(config) as state:
         publication = _prepare(config, state)
         issues = choose_issues(publication, day, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import re
 import sys
 from collections import Counter
@@ -157,7 +156,7 @@ def _state_of(record: IssueRecord) -> str:
 
 
 def log_to_terminal(
-    config: Config | None = None, form: str = "text", *, level: int = logging.INFO
+    config: Config | None = None, form: str = "text", *, level: str = "INFO"
 ) -> None:
     """What runs by itself tells what it does, a line each, with the time.
 
@@ -166,6 +165,8 @@ def log_to_terminal(
 
     :raises SecretError: what they are replaced by cannot be worked out.
     """
+    import logging
+
     from feeds.logs import configure_logs
     from feeds.secrets import load_keys
 
